@@ -24,8 +24,8 @@ pub use account::{
     Conflicts, Drift, Ending, Goal, IamServiceAccount, Permissions, Restart, RoleTrust, Rollback,
     Scope, unchanged,
 };
-pub use association::{Agent, AssociationSpec, OtherRole, Wish};
-pub use deletion::{Deletion, ForeignPolicies, ForeignResources, KnownBy, LookedAt};
+pub use association::{Agent, AssociationSpec, OtherRole, ValueChange};
+pub use deletion::{Deletion, ForeignPolicies, ForeignResources, KnownBy, SearchedAccount};
 pub use deployment::{Deployment, DeploymentMode};
 use fields::Field;
 pub use provider::{ProviderSpec, Refresh, Thumbprints, TrustingRoles};
@@ -305,7 +305,7 @@ fn session(given: &Given) -> Vec<Rule> {
         return Vec::new();
     };
     let tags = association.map(|it| &it.disable_session_tags);
-    let has_tags = !matches!(tags, Some(Wish::Set(true) | Wish::Kept));
+    let has_tags = !matches!(tags, Some(ValueChange::Set(true) | ValueChange::Kept));
     let size = policy.as_value().to_string().chars().count();
     let too_long = (size > SESSION_POLICY).then_some(Rule::SessionPolicyTooLong(size));
     let tagged = has_tags.then_some(Rule::PolicyWithTags);

@@ -42,7 +42,7 @@ pub use doctor::Doctor;
 pub use explain::Explain;
 pub use gc::Gc;
 pub use groups::program;
-pub use migrate::{Migrate, MoveArgs, MoveChoice, MoveLook, ToIrsaArgs};
+pub use migrate::{Migrate, MoveArgs, MoveChoice, MoveReadArgs, ToIrsaArgs};
 pub use nouns::{Create, Delete, Get, Update, Utils};
 pub use permissions::{PermissionsArgs, PermissionsFormat};
 pub use policies::PermissionArgs;

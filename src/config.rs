@@ -21,7 +21,7 @@ mod write;
 use accounts::Common;
 pub use filter::Filter;
 pub use node::{Place, YamlNode, YamlValue, parse as parse_yaml};
-pub use rest::Rest;
+pub use rest::FileRemainder;
 pub use schema::Schema;
 pub use write::write;
 
@@ -44,7 +44,7 @@ pub struct ClusterConfig {
     pub accounts: Vec<IamServiceAccount>,
     /// The same by EKS Pod Identity.
     pub associations: Vec<IamServiceAccount>,
-    pub rest: Rest,
+    pub rest: FileRemainder,
 }
 
 impl ClusterConfig {

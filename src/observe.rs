@@ -25,7 +25,7 @@ pub use associations::all as all_associations;
 pub use associations::association;
 pub use copy::copy_sources;
 pub use deletion::{deletion, template, whole_template};
-pub use migrate::{MoveDepth, MoveScope, MoveSight, proved};
+pub use migrate::{MoveDepth, MoveObserver, MoveScope, proved};
 pub use source::{AccountPods, ServiceAccounts, Stacks};
 pub use stack_name::stack_by_name;
 pub use survey::{loose_ends, survey};

@@ -127,7 +127,7 @@ impl fmt::Display for Need {
 
 /// What an AWS permission is on. In the order of a policy's statements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum On {
+pub enum PermissionResource {
     Cluster,
     /// The cluster's IAM OIDC provider.
     Provider,
@@ -149,7 +149,7 @@ pub enum On {
 
 /// Who makes the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
+pub enum Actor {
     Irsactl,
     /// With the caller's rights, unless it has a service role.
     CloudFormation,
@@ -160,9 +160,9 @@ pub enum By {
 pub struct NeededPermission {
     /// IAM's name of it, `iam:GetRole`.
     pub action: &'static str,
-    pub on: On,
+    pub on: PermissionResource,
     pub need: Need,
-    pub by: By,
+    pub by: Actor,
     pub commands: &'static [CommandName],
     pub why: &'static str,
 }
@@ -189,8 +189,8 @@ pub fn permissions(
             .iter()
             .any(|command| commands.contains(command))
     })
-    .filter(|row| !(has_role && row.by == By::CloudFormation))
-    .filter(|row| has_role || row.on != On::ServiceRole)
+    .filter(|row| !(has_role && row.by == Actor::CloudFormation))
+    .filter(|row| has_role || row.on != PermissionResource::ServiceRole)
     .filter(|row| place.issuer.is_none() || !row.action.starts_with("eks:"))
     .collect()
 }
@@ -211,8 +211,8 @@ pub fn lines(commands: &[CommandName], place: &PermissionScope) -> Vec<Vec<Strin
     let of = |command: &CommandName| {
         let aws = permissions(&[*command], place).into_iter().map(|row| {
             let why = match row.by {
-                By::Irsactl => row.why.to_owned(),
-                By::CloudFormation => format!("CloudFormation: {}", row.why),
+                Actor::Irsactl => row.why.to_owned(),
+                Actor::CloudFormation => format!("CloudFormation: {}", row.why),
             };
             [row.action.to_owned(), row.need.to_string(), why]
         });

@@ -72,7 +72,7 @@ pub enum Assumption {
         refusal: TokenRefusal,
         /// What IAM has of it, where that was looked at.
         #[serde(skip_serializing_if = "Option::is_none")]
-        because: Option<Because>,
+        because: Option<RefusalCause>,
         tries: u32,
         waited: u64,
     },
@@ -91,14 +91,14 @@ pub enum Assumption {
 /// What IAM has that explains a refusal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Because {
+pub enum RefusalCause {
     /// No time mends it.
     Hindrance(String),
     /// It could not be looked at, and why.
     Unseen(String),
 }
 
-impl fmt::Display for Because {
+impl fmt::Display for RefusalCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Hindrance(what) => write!(f, "as {what}"),
@@ -249,7 +249,7 @@ impl Assumption {
 
     /// With what IAM has of it.
     #[must_use]
-    pub fn because(mut self, found: Option<Because>) -> Self {
+    pub fn because(mut self, found: Option<RefusalCause>) -> Self {
         if let Self::Refused { because, .. } = &mut self {
             *because = found;
         }

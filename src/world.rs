@@ -26,7 +26,7 @@ pub use association::{Association, AssociationTerms};
 pub use audience::{is_of_eks, token_audience};
 pub use chain::{Chain, Reading};
 pub use credentials::{
-    OwnCredentials, PodWay, Provider, Sign, UNREAD, VaultDeliveries, engine_path,
+    CredentialSign, OwnCredentials, PodWay, Provider, UNREAD, VaultDeliveries, engine_path,
 };
 pub use facts::{
     Associations, FoundStack, LastUse, LivePolicies, ObjectVersion, OidcProvider, PodDefaults,

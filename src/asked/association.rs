@@ -8,11 +8,11 @@ use crate::world::{Association, AssociationTerms};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AssociationSpec {
     /// The role, maybe of another account, that its role assumes in turn.
-    pub target_role: Wish<RoleArn>,
+    pub target_role: ValueChange<RoleArn>,
     /// Whether sessions go without the tags of the cluster, namespace, service account and pod.
-    pub disable_session_tags: Wish<bool>,
+    pub disable_session_tags: ValueChange<bool>,
     /// What bounds its sessions.
-    pub policy: Wish<PolicyDocument>,
+    pub policy: ValueChange<PolicyDocument>,
     /// A role that lets in every association is to let in this one alone.
     pub restrict_trust: bool,
     /// An association with another role is brought to this one.
@@ -28,9 +28,9 @@ impl AssociationSpec {
         policy: Option<PolicyDocument>,
     ) -> Self {
         Self {
-            target_role: Wish::all(target_role),
-            disable_session_tags: Wish::all(disable_session_tags),
-            policy: Wish::all(policy),
+            target_role: ValueChange::all(target_role),
+            disable_session_tags: ValueChange::all(disable_session_tags),
+            policy: ValueChange::all(policy),
             ..Self::default()
         }
     }
@@ -53,7 +53,7 @@ impl AssociationSpec {
 
 /// What is to become of a value.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Wish<T> {
+pub enum ValueChange<T> {
     /// It stays as it is.
     #[default]
     Kept,
@@ -62,7 +62,7 @@ pub enum Wish<T> {
     None,
 }
 
-impl<T> Wish<T> {
+impl<T> ValueChange<T> {
     /// From what says all: what is missing there is not wanted.
     pub fn all(value: Option<T>) -> Self {
         value.map_or(Self::None, Self::Set)
@@ -77,11 +77,11 @@ impl<T> Wish<T> {
         }
     }
 
-    fn map<U>(self, change: impl FnOnce(T) -> U) -> Wish<U> {
+    fn map<U>(self, change: impl FnOnce(T) -> U) -> ValueChange<U> {
         match self {
-            Self::Kept => Wish::Kept,
-            Self::Set(value) => Wish::Set(change(value)),
-            Self::None => Wish::None,
+            Self::Kept => ValueChange::Kept,
+            Self::Set(value) => ValueChange::Set(change(value)),
+            Self::None => ValueChange::None,
         }
     }
 

@@ -16,12 +16,12 @@ pub struct Deletion {
     pub deployment: Deployment,
     pub ending: Ending,
     pub known_by: KnownBy,
-    pub looked: LookedAt,
+    pub looked: SearchedAccount,
 }
 
 /// The account in which a role is looked for, as far as a deletion by name must know it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum LookedAt {
+pub enum SearchedAccount {
     /// Not asked for: nothing hangs on it.
     #[default]
     Any,

@@ -117,7 +117,7 @@ pub fn provider(
         (sign_in, _) => sign_in,
     };
     SharedCredentialsProvider::new(Kept {
-        inner: Told {
+        inner: ExplainedProvider {
             inner,
             sign_in,
             refusal,
@@ -136,7 +136,7 @@ pub fn of_role(
 ) -> SharedCredentialsProvider {
     let inner = SharedCredentialsProvider::new(Assumed::by(config, role, base));
     SharedCredentialsProvider::new(Kept {
-        inner: Told {
+        inner: ExplainedProvider {
             inner,
             sign_in: SignIn::Via,
             refusal: None,
@@ -262,7 +262,7 @@ const MARGIN: Duration = Duration::from_secs(60);
 /// A provider that keeps what it gave. The SDK's own cache serves the SDK's calls only.
 #[derive(Debug)]
 struct Kept {
-    inner: Told,
+    inner: ExplainedProvider,
     last: Mutex<Option<Credentials>>,
 }
 
@@ -292,7 +292,7 @@ impl ProvideCredentials for Kept {
 
 /// A provider that fails in our words.
 #[derive(Debug)]
-struct Told {
+struct ExplainedProvider {
     inner: SharedCredentialsProvider,
     sign_in: SignIn,
     /// Why there cannot be any.
@@ -310,7 +310,7 @@ pub struct NotSignedIn {
     sign_in: SignIn,
 }
 
-impl Told {
+impl ExplainedProvider {
     async fn credentials(&self) -> provider::Result {
         if let Some(cause) = self.refusal.as_ref().or(self.expired.get()) {
             return Err(self.failed(cause.clone()));

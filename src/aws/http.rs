@@ -39,7 +39,7 @@ pub async fn client() -> Result<SharedHttpClient, Error> {
             let connector = client.http_connector(settings, components);
             (proxy.clone(), connector)
         });
-        SharedHttpConnector::new(Ways {
+        SharedHttpConnector::new(Routes {
             proxies: proxies.clone(),
             direct: direct.http_connector(settings, components),
             proxied: clients.collect(),
@@ -83,13 +83,13 @@ fn through(context: &TlsContext, proxy: ProxyConfig) -> SharedHttpClient {
 
 /// The ways to AWS.
 #[derive(Clone, Debug)]
-struct Ways {
+struct Routes {
     proxies: Proxies,
     direct: SharedHttpConnector,
     proxied: Vec<(Proxy, SharedHttpConnector)>,
 }
 
-impl HttpConnector for Ways {
+impl HttpConnector for Routes {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let Ok(url) = request.uri().parse() else {
             let error = ConnectorError::user("the URL cannot be read".into());

@@ -20,12 +20,12 @@ pub const ATTEMPTS: u32 = 2;
 /// How long the reads of one service may still wait in vain.
 #[derive(Clone, Debug)]
 pub struct Budget {
-    own: Arc<Purse>,
-    together: Arc<Purse>,
+    own: Arc<SharedTime>,
+    together: Arc<SharedTime>,
 }
 
 #[derive(Debug)]
-struct Purse {
+struct SharedTime {
     left: Mutex<RemainingTime>,
     /// Has no permits: whoever asks for one is told when nothing is left.
     empty: Semaphore,
@@ -42,15 +42,15 @@ impl Budget {
     /// That of the first service.
     pub fn new(intervals: Intervals) -> Self {
         Self {
-            own: Purse::new(intervals.limit(EACH)),
-            together: Purse::new(intervals.limit(EACH) * 2),
+            own: SharedTime::new(intervals.limit(EACH)),
+            together: SharedTime::new(intervals.limit(EACH) * 2),
         }
     }
 
     /// That of another service beside it.
     pub fn beside(&self, intervals: Intervals) -> Self {
         Self {
-            own: Purse::new(intervals.limit(EACH)),
+            own: SharedTime::new(intervals.limit(EACH)),
             together: self.together.clone(),
         }
     }
@@ -89,7 +89,7 @@ impl Budget {
     }
 }
 
-impl Purse {
+impl SharedTime {
     fn new(limit: Duration) -> Arc<Self> {
         let left = RemainingTime {
             time: limit,

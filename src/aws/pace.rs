@@ -89,7 +89,7 @@ pub struct Gate {
     limits: Limits,
     /// Whoever holds it is the next to go. The lock is fair: that is the queue.
     queue: Arc<tokio::sync::Mutex<()>>,
-    beat: Mutex<Beat>,
+    beat: Mutex<GateState>,
 }
 
 /// To be the next at a gate.
@@ -97,7 +97,7 @@ pub type Turn = OwnedMutexGuard<()>;
 
 /// How fast calls go through a gate.
 #[derive(Debug)]
-struct Beat {
+struct GateState {
     closed: bool,
     pause: Duration,
     next: Instant,
@@ -124,7 +124,7 @@ impl Gate {
             intervals,
             limits,
             queue: Arc::default(),
-            beat: Mutex::new(Beat {
+            beat: Mutex::new(GateState {
                 closed: false,
                 pause: intervals.of(REST),
                 next: now,
@@ -204,7 +204,7 @@ impl Gate {
         }
     }
 
-    fn beat(&self) -> MutexGuard<'_, Beat> {
+    fn beat(&self) -> MutexGuard<'_, GateState> {
         unpoisoned(&self.beat)
     }
 }

@@ -13,10 +13,10 @@ use crate::model::{ClusterName, Issuer, Namespace, Origin};
 pub enum Migrate {
     /// Tell how the pods of a cluster get their AWS credentials, and what may move
     #[command(after_help = SCAN_EXAMPLES)]
-    Scan(Deferred<MoveLook>),
+    Scan(Deferred<MoveReadArgs>),
     /// Tell how far the service accounts of a cluster have moved
     #[command(after_help = STATUS_EXAMPLES)]
-    Status(Deferred<MoveLook>),
+    Status(Deferred<MoveReadArgs>),
     /// Move service accounts from IRSA to EKS Pod Identity
     #[command(after_help = TO_POD_IDENTITY_EXAMPLES)]
     ToPodIdentity(Deferred<MoveArgs>),
@@ -42,7 +42,7 @@ impl Migrate {
 
 /// What is looked at.
 #[derive(Args, Debug)]
-pub struct MoveLook {
+pub struct MoveReadArgs {
     #[command(flatten)]
     pub choice: MoveChoice,
     #[command(flatten)]

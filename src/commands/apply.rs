@@ -29,7 +29,7 @@ pub async fn run(args: &mut Apply, screen: Screen, running: Running) -> Result<E
         accounts: file::all(&config, &filter)?,
         provider: file::provider(&config),
     };
-    let (how, kubernetes) = (flags::How::applying(args), &args.run.kubernetes);
+    let (how, kubernetes) = (flags::SharedTerms::applying(args), &args.run.kubernetes);
     let task = Task {
         drift: flags::drift(args.repair_drift),
         is_elsewhere: args.roles.named().is_some(),

@@ -35,7 +35,7 @@ pub async fn run(
             file::by_flags(cluster, filter, asked).await?
         }
     };
-    let (how, kubernetes) = (flags::How::creating(args), &args.run.kubernetes);
+    let (how, kubernetes) = (flags::SharedTerms::creating(args), &args.run.kubernetes);
     let task = Task {
         is_elsewhere: args.roles.named().is_some(),
         ..Task::described(Goal::Create, described, &how, restart, kubernetes)
@@ -65,7 +65,7 @@ pub async fn associations(
         }
         None => file::by_flags(cluster, filter, flags::association(&args.account)).await?,
     };
-    let (how, kubernetes) = (flags::How::associating(args), &args.run.kubernetes);
+    let (how, kubernetes) = (flags::SharedTerms::associating(args), &args.run.kubernetes);
     let task = Task::described(Goal::Create, described, &how, restart, kubernetes);
     let (context, finished) = task.finish(&args.run, screen, running).await?;
     conclude(&context, finished)

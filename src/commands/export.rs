@@ -6,7 +6,7 @@ use super::file::ClusterPlace;
 use crate::asked::IamServiceAccount;
 use crate::asked::found;
 use crate::cli::{Export, Screen};
-use crate::config::{self, ClusterConfig, Rest};
+use crate::config::{self, ClusterConfig, FileRemainder};
 use crate::error::Error;
 use crate::model::{Map, ServiceAccountName};
 use crate::observe::Stacks;
@@ -60,7 +60,7 @@ pub async fn run(args: &Export, screen: Screen, running: Running) -> Result<Exit
         tags: Map::new(),
         accounts,
         associations,
-        rest: Rest::default(),
+        rest: FileRemainder::default(),
     }))?;
     Ok(Exit::Done)
 }

@@ -21,7 +21,7 @@ mod policies;
 
 use policies::{inline, well_known};
 
-pub use edits::{How, conflicts, deployment, drift, edited, edited_association};
+pub use edits::{SharedTerms, conflicts, deployment, drift, edited, edited_association};
 
 /// The IAM service account that the flags describe.
 pub async fn service_account(

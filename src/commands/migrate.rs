@@ -1,6 +1,6 @@
 //! `migrate`: how service accounts move between the ways on which their pods get credentials.
 
-use crate::cli::{self, Migrate, MoveArgs, MoveLook, Screen};
+use crate::cli::{self, Migrate, MoveArgs, MoveReadArgs, Screen};
 use crate::error::Error;
 use crate::model::{Origin, Way};
 use crate::output::{MoveRows, MoveStates};
@@ -42,7 +42,7 @@ pub async fn run(args: &Migrate, screen: Screen, running: Running) -> Result<Exi
     }
 }
 
-async fn scan(args: &MoveLook, screen: Screen, running: Running) -> Result<Exit, Error> {
+async fn scan(args: &MoveReadArgs, screen: Screen, running: Running) -> Result<Exit, Error> {
     let seen = look(args, screen, running).await?;
     let node_roles = seen.node_roles().await;
     let issuer = args.choice.issuer_url.as_ref();
@@ -54,7 +54,7 @@ async fn scan(args: &MoveLook, screen: Screen, running: Running) -> Result<Exit,
     seen.ended()
 }
 
-async fn status(args: &MoveLook, screen: Screen, running: Running) -> Result<Exit, Error> {
+async fn status(args: &MoveReadArgs, screen: Screen, running: Running) -> Result<Exit, Error> {
     let seen = look(args, screen, running).await?;
     let states = MoveStates::of(&seen.moving);
     for warning in states.warnings() {

@@ -24,7 +24,7 @@ use crate::world::{Association, ServiceAccount};
 
 /// What is to be proven, where it is not what the service account says by itself.
 #[derive(Clone, Debug, Default)]
-pub struct Instead {
+pub struct ProofOverride {
     pub way: Option<Way>,
     pub role: Option<RoleArn>,
     pub audience: Option<Audience>,
@@ -51,7 +51,7 @@ pub async fn proven(
     kubernetes: &Kubernetes,
     cluster: &Cluster,
     account: &ServiceAccountName,
-    instead: &Instead,
+    instead: &ProofOverride,
     made: Made,
 ) -> Result<Proven, Error> {
     let (found, association) = tokio::try_join!(
@@ -99,7 +99,7 @@ async fn association(
     context: &Context,
     cluster: &Cluster,
     account: &ServiceAccountName,
-    instead: &Instead,
+    instead: &ProofOverride,
 ) -> Result<Option<Association>, Error> {
     // A token for another audience is one for STS.
     let is_irsa = instead.way == Some(Way::Irsa) || instead.audience.is_some();
@@ -154,7 +154,7 @@ impl Attempt<'_> {
     pub async fn by_annotation(
         self,
         found: &ServiceAccount,
-        instead: &Instead,
+        instead: &ProofOverride,
     ) -> Result<Proven, Error> {
         let (role, audience) =
             asked(found, instead).map_err(|cause| unproven(self.account, self.cluster, *cause))?;
@@ -248,7 +248,10 @@ impl Attempt<'_> {
 }
 
 /// The role and the audience, as the EKS webhook reads them from the service account.
-fn asked(found: &ServiceAccount, instead: &Instead) -> Result<(RoleArn, Audience), Box<Cause>> {
+fn asked(
+    found: &ServiceAccount,
+    instead: &ProofOverride,
+) -> Result<(RoleArn, Audience), Box<Cause>> {
     let wrong = |name, value: &str, rule| {
         let value = value.to_owned();
         Box::new(Cause::Annotation { name, value, rule })
@@ -309,9 +312,9 @@ pub async fn all(context: &Context, task: &Task<'_>, mut finished: Finished) -> 
         let Some((way, account)) = outcome.track.target.account() else {
             return;
         };
-        let own = Instead {
+        let own = ProofOverride {
             way: Some(way),
-            ..Instead::default()
+            ..ProofOverride::default()
         };
         outcome.proof = Some(match &clients {
             Ok((cluster, kubernetes)) => {

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::file::{ClusterPlace, Described};
-use super::flags::How;
+use super::flags::SharedTerms;
 use super::parts::{Part, parts};
-use super::removal::{self, Missing, There};
+use super::removal::{self, ClusterInventory, Missing};
 use super::room::check_room;
 use super::{provider, proving};
 use crate::asked::{Deletion, Drift, Goal, IamServiceAccount, ProviderSpec, Restart};
@@ -26,7 +26,7 @@ pub mod restart;
 mod trusting;
 mod wanted;
 
-use restart::{Planned, PodSight};
+use restart::{Planned, PodAccess};
 use trusting::Trusting;
 use wanted::{wanted, wanted_provider};
 
@@ -49,7 +49,7 @@ pub struct Task<'a> {
 
 /// What is looked at in one account of roles.
 #[derive(Clone, Copy)]
-struct PartSight<'a> {
+struct PartScope<'a> {
     part: &'a Part<'a>,
     round: &'a Rounds,
     cluster: &'a Cluster,
@@ -61,7 +61,7 @@ impl<'a> Task<'a> {
     pub fn described(
         goal: Goal,
         described: Described,
-        how: &How,
+        how: &SharedTerms,
         restart: Restart,
         kubernetes: &'a KubernetesArgs,
     ) -> Self {
@@ -190,7 +190,7 @@ impl<'a> Task<'a> {
             wanted_provider(self.provider_of(part).as_ref(), &accounts),
         )
         .await?;
-        let seen = PartSight {
+        let seen = PartScope {
             part,
             round,
             cluster: &cluster,
@@ -218,12 +218,12 @@ impl<'a> Task<'a> {
     /// The tracks of the accounts, and of what they need beside them.
     async fn plan_accounts(
         &self,
-        seen: PartSight<'_>,
+        seen: PartScope<'_>,
         found: Option<OidcProvider>,
         mut observed: Vec<Result<ObservedAccount, Error>>,
         look: &mut Observation,
     ) -> Result<(), Error> {
-        let PartSight {
+        let PartScope {
             part,
             round,
             cluster,
@@ -249,11 +249,11 @@ impl<'a> Task<'a> {
 
     async fn planned(
         &self,
-        seen: PartSight<'_>,
+        seen: PartScope<'_>,
         observed: Vec<Result<ObservedAccount, Error>>,
         provider: &ObservedProvider,
     ) -> Result<Vec<Planned>, Error> {
-        let PartSight {
+        let PartScope {
             part,
             cluster,
             accounts,
@@ -279,7 +279,7 @@ impl<'a> Task<'a> {
 
     async fn with_restarts(
         &self,
-        seen: PartSight<'_>,
+        seen: PartScope<'_>,
         kubernetes: Option<&Kubernetes>,
         planned: Vec<Planned>,
     ) -> Vec<Result<Track, Error>> {
@@ -291,10 +291,10 @@ impl<'a> Task<'a> {
             _ => None,
         };
         let sight = match (kubernetes, &own) {
-            (Some(kubernetes), _) => PodSight::Whole(kubernetes),
-            (None, Some(Ok(kubernetes))) => PodSight::Brief(kubernetes, context.intervals),
-            (None, Some(Err(error))) => PodSight::None(error.to_string()),
-            (None, None) => PodSight::None(String::new()),
+            (Some(kubernetes), _) => PodAccess::Whole(kubernetes),
+            (None, Some(Ok(kubernetes))) => PodAccess::Brief(kubernetes, context.intervals),
+            (None, Some(Err(error))) => PodAccess::None(error.to_string()),
+            (None, None) => PodAccess::None(String::new()),
         };
         restart::add(self.restart, sight, planned).await
     }
@@ -351,7 +351,7 @@ impl<'a> Task<'a> {
     ) -> Result<(Vec<Deletion>, Option<usize>), Error> {
         let context = part.context;
         let all: Vec<&Missing> = self.prune_of(part).collect();
-        let there = There::read(context, stacks, &all).await?;
+        let there = ClusterInventory::read(context, stacks, &all).await?;
         let are_read = all.iter().any(|it| it.how.way == Way::PodIdentity);
         let associations = are_read.then_some(there.associations.len());
         let deletions = all.into_iter().flat_map(|missing| {

@@ -3,7 +3,7 @@
 use super::file::ClusterPlace;
 use super::parts::{Part, parts};
 use crate::asked::{
-    Deletion, Deployment, Ending, ForeignPolicies, ForeignResources, KnownBy, LookedAt,
+    Deletion, Deployment, Ending, ForeignPolicies, ForeignResources, KnownBy, SearchedAccount,
 };
 use crate::cli::KubernetesArgs;
 use crate::error::Error;
@@ -16,7 +16,7 @@ use crate::waiting::side_by_side;
 
 mod missing;
 
-pub use missing::{Missing, System, There};
+pub use missing::{ClusterInventory, Missing, System};
 
 /// What becomes of what others put on roles and into stacks, by the flags.
 pub fn foreign(detach: bool, delete: bool) -> (ForeignPolicies, ForeignResources) {
@@ -53,7 +53,7 @@ pub enum Chosen {
 
 /// What one account of roles has of it.
 #[derive(Default)]
-struct Looked {
+struct RemovalObservation {
     observation: Observation,
     names: Vec<ServiceAccountName>,
     account: Option<String>,
@@ -109,7 +109,7 @@ impl RemovalTask<'_> {
         }
     }
 
-    async fn look_at(&self, part: &Part<'_>, round: &Rounds) -> Result<Looked, Error> {
+    async fn look_at(&self, part: &Part<'_>, round: &Rounds) -> Result<RemovalObservation, Error> {
         let context = part.context;
         let stacks = self.stacks(part, round);
         let (stacks, (access, looked)) = tokio::try_join!(stacks, self.access(context))?;
@@ -129,12 +129,14 @@ impl RemovalTask<'_> {
         };
         let cluster = cluster.as_ref();
         plan(context, round, &deletions, &stacks, cluster, &mut look).await?;
-        Ok(Looked {
+        Ok(RemovalObservation {
             observation: look,
             names: deletions.into_iter().map(|it| it.name).collect(),
             account: match looked {
-                LookedAt::Own(account) | LookedAt::Other { account, .. } => Some(account),
-                LookedAt::Any => None,
+                SearchedAccount::Own(account) | SearchedAccount::Other { account, .. } => {
+                    Some(account)
+                }
+                SearchedAccount::Any => None,
             },
             gone,
         })
@@ -165,7 +167,7 @@ impl RemovalTask<'_> {
                 Ok(names.map(|name| self.how.of(name.clone())).collect())
             }
             Chosen::Missing(missing) => {
-                let there = There::read(part.context, stacks, &[missing]).await?;
+                let there = ClusterInventory::read(part.context, stacks, &[missing]).await?;
                 if round.past == 0 {
                     missing.tell(part, &there);
                 }
@@ -174,19 +176,19 @@ impl RemovalTask<'_> {
         }
     }
 
-    async fn access(&self, context: &Context) -> Result<(ClusterAccess, LookedAt), Error> {
+    async fn access(&self, context: &Context) -> Result<(ClusterAccess, SearchedAccount), Error> {
         let other = context.roles_account.clone();
         if self.kubernetes.is_none() && other.is_none() {
-            return Ok((ClusterAccess::Unneeded, LookedAt::Any));
+            return Ok((ClusterAccess::Unneeded, SearchedAccount::Any));
         }
         let cluster = match context.cluster(self.place).await {
             Ok(cluster) => cluster,
             Err(error @ Error::ClusterNotFound { .. }) => {
-                let gone = |account| LookedAt::Other {
+                let gone = |account| SearchedAccount::Other {
                     account,
                     provider: None,
                 };
-                let looked = other.map_or(LookedAt::Any, gone);
+                let looked = other.map_or(SearchedAccount::Any, gone);
                 return Ok((ClusterAccess::Gone(error), looked));
             }
             Err(error) => return Err(error),
@@ -214,15 +216,15 @@ fn of_part<'a>(
 }
 
 /// The account in which its roles are looked for.
-pub fn looked_at(cluster: &Cluster) -> LookedAt {
+pub fn looked_at(cluster: &Cluster) -> SearchedAccount {
     let account = cluster.account.clone();
     if cluster.has_roles_elsewhere {
-        LookedAt::Other {
+        SearchedAccount::Other {
             provider: Some(cluster.provider_arn()),
             account,
         }
     } else {
-        LookedAt::Own(account)
+        SearchedAccount::Own(account)
     }
 }
 
@@ -288,7 +290,7 @@ impl Removal {
             deployment: self.deployment.clone(),
             ending: self.ending,
             known_by: KnownBy::Name,
-            looked: LookedAt::Any,
+            looked: SearchedAccount::Any,
         }
     }
 }

@@ -48,7 +48,7 @@ pub async fn run(args: &Render, screen: Screen) -> Result<Exit, Error> {
             )
         }
     };
-    let accounts = flags::How::rendering(args).all(accounts);
+    let accounts = flags::SharedTerms::rendering(args).all(accounts);
     print(&accounts, &args.how, &place.cluster, output).await?;
     Ok(Exit::Done)
 }

@@ -27,7 +27,7 @@ pub async fn run(
         }
         None => file::by_flags(&args.cluster, &args.filter, flags::edited(args)).await?,
     };
-    let (how, kubernetes) = (flags::How::updating(args), &args.run.kubernetes);
+    let (how, kubernetes) = (flags::SharedTerms::updating(args), &args.run.kubernetes);
     let task = Task {
         drift: flags::drift(args.repair_drift),
         is_elsewhere: args.roles.named().is_some(),
@@ -55,7 +55,7 @@ pub async fn associations(
             file::by_flags(&args.cluster, &args.filter, asked).await?
         }
     };
-    let how = flags::How::updating_associations(args);
+    let how = flags::SharedTerms::updating_associations(args);
     let task = Task {
         drift: flags::drift(args.repair_drift),
         ..Task::described(Goal::Update, described, &how, restart, &args.run.kubernetes)

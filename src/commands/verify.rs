@@ -2,7 +2,7 @@
 
 use super::file::ClusterPlace;
 use super::flags;
-use super::proving::{self, Instead, Made};
+use super::proving::{self, Made, ProofOverride};
 use crate::cli::{Screen, Verify};
 use crate::error::Error;
 use crate::model::RoleArn;
@@ -22,7 +22,7 @@ pub async fn run(args: &Verify, screen: Screen, running: Running) -> Result<Exit
         .await?;
     let cluster = context.cluster(&place).await?;
     let kubernetes = context.kubernetes(&cluster, &args.kubernetes).await?;
-    let instead = Instead {
+    let instead = ProofOverride {
         way: args.way,
         role: args.role_arn.clone(),
         audience: args.audience.clone(),

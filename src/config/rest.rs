@@ -10,7 +10,7 @@ use crate::model::{RoleArn, ServiceAccountName, Way};
 
 /// What a file says beside the accounts that it asks for.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Rest {
+pub struct FileRemainder {
     /// A second document, which is not read.
     pub further: Option<Problem>,
     /// Which of the lists are there, be they empty.
@@ -18,7 +18,7 @@ pub struct Rest {
     owners: Owners,
 }
 
-impl Rest {
+impl FileRemainder {
     /// Whether the list of the accounts of one way is there, be it empty.
     pub fn lists(&self, way: Way) -> bool {
         self.lists.contains(&way)
@@ -113,7 +113,7 @@ const ADDONS: [(&str, &[&str]); 11] = [
 const KARPENTER: &str = "karpenter/karpenter";
 
 /// Reads it of a file's first document.
-pub fn read(root: &YamlNode, further: Option<node::Place>) -> Rest {
+pub fn read(root: &YamlNode, further: Option<node::Place>) -> FileRemainder {
     let mut owners = Owners::default();
     if root.at("karpenter").is_some() {
         owners.account(KARPENTER, "karpenter");
@@ -139,7 +139,7 @@ pub fn read(root: &YamlNode, further: Option<node::Place>) -> Rest {
         }
     }
     owners.roles_in(root, "");
-    Rest {
+    FileRemainder {
         further: further
             .map(|place| Problem::new(place, "", "a second document: only the first one is read")),
         lists: Way::ALL

@@ -14,7 +14,7 @@ const SHARED: &str = include_str!("tests/shared.yaml");
 
 /// What is asked for, without what else stands in the file.
 fn alone(config: ClusterConfig) -> ClusterConfig {
-    let rest = Rest::default();
+    let rest = FileRemainder::default();
     ClusterConfig { rest, ..config }
 }
 

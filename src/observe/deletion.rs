@@ -82,7 +82,7 @@ async fn with_object(
     objects: &ServiceAccounts<'_>,
     asked: &Deletion,
     stack: Option<Stack>,
-) -> Result<(Hanging, ServiceAccountState), Error> {
+) -> Result<(StackDetail, ServiceAccountState), Error> {
     let (cluster, name) = (&asked.cluster, &asked.name);
     let (hanging, object) = tokio::try_join!(
         of_stack(aws, cluster, stack.as_ref()),
@@ -115,7 +115,7 @@ async fn role_in_use(
     objects: &ServiceAccounts<'_>,
     asked: &Deletion,
     association: Option<&Association>,
-    hanging: &Hanging,
+    hanging: &StackDetail,
 ) -> (Option<AssociatedRole>, Lookup<Vec<ServiceAccountName>>) {
     if asked.way == Way::Irsa {
         return (None, Lookup::Missing);
@@ -235,14 +235,14 @@ fn is_hindrance(foreign: &Lookup<Foreign>) -> bool {
 
 /// A stack, what hangs on its role, what else it has, and its template.
 #[derive(Default)]
-struct Hanging {
+struct StackDetail {
     stack: Option<FoundStack>,
     foreign: Lookup<Foreign>,
     resources: Lookup<Vec<StackResource>>,
     body: Lookup<Value>,
 }
 
-impl Hanging {
+impl StackDetail {
     /// On which stack. Its own managed policies go with it, before the role.
     fn on(mut self, stack: Option<Stack>) -> Self {
         let found = stack.map(|stack| FoundStack {
@@ -268,9 +268,9 @@ async fn of_stack(
     aws: &Aws,
     cluster: &ClusterName,
     stack: Option<&Stack>,
-) -> Result<Hanging, Error> {
+) -> Result<StackDetail, Error> {
     let Some(stack) = stack.filter(|stack| stack.phase() != Phase::Deleting) else {
-        return Ok(Hanging::default());
+        return Ok(StackDetail::default());
     };
     let body = OnceCell::new();
     let read = || body.get_or_try_init(|| read_body(aws, stack));
@@ -279,7 +279,7 @@ async fn of_stack(
     let (foreign, resources) = tokio::try_join!(settled, async {
         resources(aws, stack, read().await?).await
     })?;
-    Ok(Hanging {
+    Ok(StackDetail {
         stack: None,
         foreign,
         resources,

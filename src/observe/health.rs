@@ -6,5 +6,5 @@ mod once;
 mod proofs;
 mod whole;
 
-pub use once::{Once, Shared};
-pub use whole::{Examined, Proving, Sight};
+pub use once::{ReadOnce, Shared};
+pub use whole::{Examined, HealthObserver, Proving};

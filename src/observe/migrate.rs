@@ -9,7 +9,7 @@ use super::PARALLEL;
 use super::account::live_policies;
 use super::again;
 use super::associations::described;
-use super::health::Once;
+use super::health::ReadOnce;
 use super::owner::owner;
 use crate::aws::Aws;
 use crate::kubernetes::Kubernetes;
@@ -59,7 +59,7 @@ pub enum MoveDepth {
 }
 
 /// Where it is looked at.
-pub struct MoveSight<'a> {
+pub struct MoveObserver<'a> {
     pub aws: &'a Aws,
     pub kubernetes: &'a Kubernetes,
     pub cluster: &'a Cluster,
@@ -70,11 +70,11 @@ pub type ByName<T> = Lookup<BTreeMap<ServiceAccountName, T>>;
 /// What service accounts share: each role is asked about once, however many have it.
 #[derive(Default)]
 struct Roles {
-    facts: Once<RoleFacts>,
-    policies: Once<LivePolicies>,
-    stacks: Once<OwningStack>,
+    facts: ReadOnce<RoleFacts>,
+    policies: ReadOnce<LivePolicies>,
+    stacks: ReadOnce<OwningStack>,
     /// Of managed policies, by their ARNs.
-    documents: Once<Value>,
+    documents: ReadOnce<Value>,
 }
 
 /// What the reads told.
@@ -91,7 +91,7 @@ struct MoveReads {
     deliveries: Lookup<VaultDeliveries>,
 }
 
-impl MoveSight<'_> {
+impl MoveObserver<'_> {
     /// All that bears on moving the service accounts of the scope. What cannot be read stands in
     /// `unknown`, and fails nothing.
     pub async fn moving(&self, scope: &MoveScope<'_>) -> Moving {

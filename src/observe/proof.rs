@@ -15,7 +15,7 @@ use crate::kubernetes::Kubernetes;
 use crate::model::{
     Arn, Audience, ClusterName, Issuer, Lookup, RoleArn, ServiceAccountName, Timeout,
 };
-use crate::proof::{Assumption, Because, Proof, SESSION, Signature, TokenTaker};
+use crate::proof::{Assumption, Proof, RefusalCause, SESSION, Signature, TokenTaker};
 use crate::token::{self, ExpectedClaims, Keys, POD_IDENTITY_AUDIENCE, Secret, verify_signature};
 use crate::waiting::{Deadline, Intervals};
 
@@ -352,7 +352,7 @@ async fn patiently(
         };
         if let (Some(binding), Some(kind)) = (binding, end.refusal()) {
             let found = hindrance(prover.aws, binding, claim, kind).await;
-            let hinders = matches!(found, Some(Because::Hindrance(_)));
+            let hinders = matches!(found, Some(RefusalCause::Hindrance(_)));
             looks = if hinders { looks + 1 } else { 0 };
             end = end.because(found);
             if looks == LOOKS {

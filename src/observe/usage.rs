@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::account::live_policies;
-use super::health::Once;
+use super::health::ReadOnce;
 use super::owner::owner;
 use super::{again, all_associations, association};
 use crate::aws::Aws;
@@ -39,7 +39,7 @@ pub async fn usage(
     account: &str,
     depth: UsageDepth,
 ) -> Vec<RoleUsage> {
-    let documents = Once::default();
+    let documents = ReadOnce::default();
     let reads = roles.into_iter().map(async |(arn, accounts)| {
         let mut usage = of_role(aws, &documents, arn, account, depth).await;
         usage.accounts = accounts.into_iter().collect();
@@ -50,7 +50,7 @@ pub async fn usage(
 
 async fn of_role(
     aws: &Aws,
-    documents: &Once<serde_json::Value>,
+    documents: &ReadOnce<serde_json::Value>,
     arn: RoleArn,
     account: &str,
     depth: UsageDepth,
@@ -146,7 +146,11 @@ async fn report(aws: &Aws, role: &RoleArn) -> Result<Lookup<Vec<ServiceUse>>, Er
     over.ok_or_else(late)
 }
 
-async fn policies(aws: &Aws, documents: &Once<serde_json::Value>, role: &str) -> Lookup<Policies> {
+async fn policies(
+    aws: &Aws,
+    documents: &ReadOnce<serde_json::Value>,
+    role: &str,
+) -> Lookup<Policies> {
     let found = Lookup::or_unknown(live_policies(aws, role).await);
     let LivePolicies { managed, inline } = match found {
         Lookup::Found(found) => found,

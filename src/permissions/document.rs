@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{NeededPermission, NeededRight, On, PermissionScope};
+use super::{NeededPermission, NeededRight, PermissionResource, PermissionScope};
 use crate::policy::pod_identity;
 use crate::render::hcl::{Block, Expression};
 
@@ -37,7 +37,7 @@ struct Statement {
 
 /// One statement for each kind of resource.
 pub fn policy(rows: &[&NeededPermission], place: &PermissionScope) -> Policy {
-    let mut actions: BTreeMap<On, BTreeSet<&str>> = BTreeMap::new();
+    let mut actions: BTreeMap<PermissionResource, BTreeSet<&str>> = BTreeMap::new();
     for row in rows {
         actions.entry(row.on).or_default().insert(row.action);
     }
@@ -59,10 +59,10 @@ pub fn policy(rows: &[&NeededPermission], place: &PermissionScope) -> Policy {
 }
 
 /// Whom a role may be passed to.
-fn passed_to(on: On) -> Option<&'static str> {
+fn passed_to(on: PermissionResource) -> Option<&'static str> {
     match on {
-        On::ServiceRole => Some("cloudformation.amazonaws.com"),
-        On::AssociatedRole => Some(pod_identity::SERVICE),
+        PermissionResource::ServiceRole => Some("cloudformation.amazonaws.com"),
+        PermissionResource::AssociatedRole => Some(pod_identity::SERVICE),
         _ => None,
     }
 }

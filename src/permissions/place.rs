@@ -1,6 +1,6 @@
 //! Where the permissions are to hold, and the ARNs that say so. What is not named is `*`.
 
-use super::On;
+use super::PermissionResource;
 use crate::model::{ClusterName, Issuer, ROLE_INFIX, RoleArn, StackName, Way, partition_of};
 
 /// CloudFormation cuts the stack's name in a role's: `<stack>-Role1-<12 characters>` are 64 at most.
@@ -24,7 +24,7 @@ pub struct PermissionScope {
 
 impl PermissionScope {
     /// The ARN patterns of what a permission is on: one, but for what a service account has on either way.
-    pub fn resources(&self, on: On) -> Vec<String> {
+    pub fn resources(&self, on: PermissionResource) -> Vec<String> {
         let region = self.region.as_deref().unwrap_or("*");
         let account = self.account.as_deref().unwrap_or("*");
         let of_region = partition_of(region);
@@ -34,29 +34,33 @@ impl PermissionScope {
         let stacks = format!("arn:{partition}:cloudformation:{region}:{account}:stack");
         let associations = format!("arn:{partition}:eks:{region}:{account}:podidentityassociation");
         let one = match on {
-            On::Stacks => {
+            PermissionResource::Stacks => {
                 let prefixes = self.stack_prefixes();
                 return prefixes.map(|it| format!("{stacks}/{it}*/*")).into();
             }
-            On::Roles => {
+            PermissionResource::Roles => {
                 let path = self.role_path.as_deref().unwrap_or("/");
                 let roles = self.roles().into_iter();
                 return roles
                     .map(|role| format!("{iam}:role{path}{role}"))
                     .collect();
             }
-            On::Associations => format!("{associations}/{cluster}/*"),
-            On::Cluster => format!("arn:{partition}:eks:{region}:{account}:cluster/{cluster}"),
-            On::Provider => match &self.issuer {
+            PermissionResource::Associations => format!("{associations}/{cluster}/*"),
+            PermissionResource::Cluster => {
+                format!("arn:{partition}:eks:{region}:{account}:cluster/{cluster}")
+            }
+            PermissionResource::Provider => match &self.issuer {
                 Some(issuer) => format!("{iam}:oidc-provider/{}", issuer.host_and_path()),
                 None => format!("{iam}:oidc-provider/oidc.eks.{region}.{suffix}/id/*"),
             },
-            On::AnyRole | On::AssociatedRole => format!("{iam}:role/*"),
-            On::ServiceRole => self
+            PermissionResource::AnyRole | PermissionResource::AssociatedRole => {
+                format!("{iam}:role/*")
+            }
+            PermissionResource::ServiceRole => self
                 .service_role
                 .as_ref()
                 .map_or_else(|| "*".to_owned(), ToString::to_string),
-            On::Any => "*".to_owned(),
+            PermissionResource::Any => "*".to_owned(),
         };
         vec![one]
     }

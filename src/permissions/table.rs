@@ -3,16 +3,16 @@
 
 use super::CommandName::*;
 use super::Need::{Always, Optional, Perhaps, With};
-use super::{By, NeededPermission, NeededRight, On};
+use super::{Actor, NeededPermission, NeededRight, PermissionResource};
 use crate::model::Right;
 
 macro_rules! permissions {
     ($by:ident: $($action:literal on $on:ident, $need:expr, [$($command:ident)*], $why:literal;)*) => {
         &[$(NeededPermission {
             action: $action,
-            on: On::$on,
+            on: PermissionResource::$on,
             need: $need,
-            by: By::$by,
+            by: Actor::$by,
             commands: &[$($command),*],
             why: $why,
         }),*]

@@ -56,40 +56,44 @@ fn resources_are_as_narrow_as_what_is_known() {
         ..here.clone()
     };
     for (place, on, wanted) in [
-        (&everywhere, On::Cluster, "arn:aws:eks:*:*:cluster/*"),
+        (
+            &everywhere,
+            PermissionResource::Cluster,
+            "arn:aws:eks:*:*:cluster/*",
+        ),
         (
             &here,
-            On::Cluster,
+            PermissionResource::Cluster,
             "arn:aws:eks:eu-west-1:111122223333:cluster/demo",
         ),
         (
             &everywhere,
-            On::Provider,
+            PermissionResource::Provider,
             "arn:aws:iam::*:oidc-provider/oidc.eks.*.amazonaws.com/id/*",
         ),
         (
             &china,
-            On::Provider,
+            PermissionResource::Provider,
             "arn:aws-cn:iam::111122223333:oidc-provider/oidc.eks.cn-north-1.amazonaws.com.cn/id/*",
         ),
         (
             &here,
-            On::Stacks,
+            PermissionResource::Stacks,
             "arn:aws:cloudformation:eu-west-1:111122223333:stack/eksctl-demo-addon-iamserviceaccount-*/*",
         ),
         (
             &here,
-            On::Roles,
+            PermissionResource::Roles,
             "arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-*",
         ),
         (
             &everywhere,
-            On::Roles,
+            PermissionResource::Roles,
             "arn:aws:iam::*:role/eksctl-*-addon-iamserviceaccount-*",
         ),
         (
             &team,
-            On::Roles,
+            PermissionResource::Roles,
             "arn:aws:iam::111122223333:role/team/app-*",
         ),
     ] {
@@ -120,7 +124,10 @@ fn stacks_and_roles_of_any_cluster_are_covered() {
                 let role = format!("arn:aws:iam::111122223333:role/{kept}-Role1-ABCDEFGHIJKL");
                 let stack =
                     format!("arn:aws:cloudformation:eu-west-1:111122223333:stack/{stack}/id");
-                for (on, arn) in [(On::Stacks, stack), (On::Roles, role)] {
+                for (on, arn) in [
+                    (PermissionResource::Stacks, stack),
+                    (PermissionResource::Roles, role),
+                ] {
                     let patterns = place.resources(on);
                     let mut starts = patterns.iter().map(|it| it.split('*').next().unwrap());
                     assert!(

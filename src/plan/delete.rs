@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Action, Idle, Reason, Refusal, Target, Track};
-use crate::asked::{Deletion, Ending, ForeignPolicies, KnownBy, LookedAt};
+use crate::asked::{Deletion, Ending, ForeignPolicies, KnownBy, SearchedAccount};
 use crate::model::{
     ClusterName, Lookup, ROLE_ANNOTATION, SAVED_ANNOTATION, ServiceAccountName, StackName, Way,
 };
@@ -257,8 +257,8 @@ fn also_let_in(trust: &Value, asked: &Deletion) -> Option<String> {
     let all: Vec<(String, &str)> = all.collect();
     let own = asked.name.subject();
     let provider = match &asked.looked {
-        LookedAt::Other { provider, .. } => provider.as_deref(),
-        LookedAt::Own(_) | LookedAt::Any => None,
+        SearchedAccount::Other { provider, .. } => provider.as_deref(),
+        SearchedAccount::Own(_) | SearchedAccount::Any => None,
     };
     let is_own = |(subject, issuer): &(String, &str)| {
         let is_of = |provider: &str| provider.ends_with(&format!(":oidc-provider/{issuer}"));

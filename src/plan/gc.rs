@@ -23,7 +23,7 @@ mod standing;
 mod tests;
 
 pub use leftover::{Disposition, Leftover, RoleUse, judged, loose_ends};
-use standing::{Admitted, IssuerFate, Standing, admitted, fate, standing};
+use standing::{Admitted, IssuerFate, RoleLiveness, admitted, fate, standing};
 pub use standing::{issuer_of, region_of_issuer};
 
 /// Where a stack is.
@@ -98,9 +98,9 @@ fn judged_stack<'a>(
         ..Leftover::default()
     };
     let disposition = match judge(survey, region, way, found, older_than) {
-        Standing::Foreign => return None,
-        Standing::Alive(why) => Disposition::Stays(Leftover { why, ..leftover }),
-        Standing::Dead => {
+        RoleLiveness::Foreign => return None,
+        RoleLiveness::Alive(why) => Disposition::Stays(Leftover { why, ..leftover }),
+        RoleLiveness::Dead => {
             let gone = format!("cluster {cluster} is not in {region}");
             leftover.why = match way {
                 Way::Irsa => format!("{gone}, and its issuer is gone"),
@@ -127,19 +127,19 @@ fn judge(
     way: Way,
     found: &SurveyedStack,
     older_than: i64,
-) -> Standing {
+) -> RoleLiveness {
     let trust = match &found.trust {
         Lookup::Found(trust) => trust,
         Lookup::Missing => {
-            return Standing::Alive("it has neither a role nor a template".to_owned());
+            return RoleLiveness::Alive("it has neither a role nor a template".to_owned());
         }
         Lookup::Unknown(why) => {
-            return Standing::Alive(format!("whom its role lets in is not known: {why}"));
+            return RoleLiveness::Alive(format!("whom its role lets in is not known: {why}"));
         }
     };
     let admitted = admitted(trust);
     match standing(survey, &admitted) {
-        Standing::Dead => {}
+        RoleLiveness::Dead => {}
         other => return other,
     }
     let needed = match way {
@@ -157,7 +157,7 @@ fn judge(
         Lookup::Unknown(why) => Some(format!("when its role was last used is not known: {why}")),
         history => young(survey, older_than, changed, history.as_found()),
     });
-    needed.map_or(Standing::Dead, Standing::Alive)
+    needed.map_or(RoleLiveness::Dead, RoleLiveness::Alive)
 }
 
 /// Why the role of an association may be needed.
@@ -308,7 +308,7 @@ pub fn roles(survey: &Survey, older_than: i64) -> Vec<Track> {
 
 fn is_dead(survey: &Survey, admitted: &Admitted<'_>) -> bool {
     let has_others = admitted.pod_identity || admitted.providers.is_empty();
-    !has_others && standing(survey, admitted) == Standing::Dead
+    !has_others && standing(survey, admitted) == RoleLiveness::Dead
 }
 
 /// Whether a role may be of no use, so that more of it must be known.

@@ -20,7 +20,7 @@ mod associated;
 mod fate;
 
 pub use associated::within_reach;
-use fate::{Fate, fate, kept_off};
+use fate::{RestartOutcome, fate, kept_off};
 
 /// So many pods of a workload are told about one by one.
 const TOLD: usize = 3;
@@ -230,15 +230,15 @@ fn begin(
 ) -> bool {
     let is_awaited = ending == Ending::Awaited;
     match fate(expected, &stale, state) {
-        Fate::Restarted => track.actions.push(Action::RestartWorkload(stale)),
-        Fate::Underway if is_awaited => {}
-        Fate::Underway => {
+        RestartOutcome::Restarted => track.actions.push(Action::RestartWorkload(stale)),
+        RestartOutcome::Underway if is_awaited => {}
+        RestartOutcome::Underway => {
             let note = format!("{} is being restarted already", stale.workload);
             track.notes.push(note);
         }
-        Fate::InVain(_) if is_awaited => {}
-        Fate::InVain(why) => track.warnings.push(why),
-        Fate::ByHand(why) => {
+        RestartOutcome::InVain(_) if is_awaited => {}
+        RestartOutcome::InVain(why) => track.warnings.push(why),
+        RestartOutcome::ByHand(why) => {
             track.warnings.push(why);
             return false;
         }

@@ -25,27 +25,27 @@ pub fn check(document: &Value) -> Result<(), String> {
 /// All such places, each with what is wrong there.
 pub fn faults(document: &Value) -> Vec<String> {
     let mut faults = Vec::new();
-    find_faults(document, "", Around::Nothing, &mut faults);
+    find_faults(document, "", TextContext::Nothing, &mut faults);
     faults
 }
 
 /// What a text stands in: what functions make of several texts is seen by CloudFormation alone, and it
 /// looks for references in that.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Around {
+enum TextContext {
     Nothing,
     Function,
     /// `Fn::Split` takes pieces out of a text.
     Split,
 }
 
-fn find_faults(value: &Value, place: &str, around: Around, faults: &mut Vec<String>) {
+fn find_faults(value: &Value, place: &str, around: TextContext, faults: &mut Vec<String>) {
     match value {
         Value::String(text) => faults.extend(fault(text, around).map(|it| format!("{place}{it}"))),
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 let place = match around {
-                    Around::Nothing => format!("{place}[{index}]"),
+                    TextContext::Nothing => format!("{place}[{index}]"),
                     _ => place.to_owned(),
                 };
                 find_faults(item, &place, around, faults);
@@ -66,8 +66,10 @@ fn find_faults(value: &Value, place: &str, around: Around, faults: &mut Vec<Stri
                         faults.push(format!("{place} has Fn::Split by a `$`{MAY_BECOME}"));
                         continue;
                     }
-                    Some("Fn::Split") => (place.to_owned(), Around::Split),
-                    Some(_) if around == Around::Nothing => (place.to_owned(), Around::Function),
+                    Some("Fn::Split") => (place.to_owned(), TextContext::Split),
+                    Some(_) if around == TextContext::Nothing => {
+                        (place.to_owned(), TextContext::Function)
+                    }
                     Some(_) => (place.to_owned(), around),
                     None => (inside(place, key), around),
                 };
@@ -86,16 +88,16 @@ pub fn inside(place: &str, key: &str) -> String {
     }
 }
 
-fn fault(text: &str, around: Around) -> Option<String> {
+fn fault(text: &str, around: TextContext) -> Option<String> {
     if takes_secret(text) {
         return Some(format!(
             " has \"{text}\": a secret in a policy can be read by all who may read the policy"
         ));
     }
     let may_become = match around {
-        Around::Nothing => false,
-        Around::Function => has_brace(&text.replace("{{resolve:ssm:", "")),
-        Around::Split => has_brace(text),
+        TextContext::Nothing => false,
+        TextContext::Function => has_brace(&text.replace("{{resolve:ssm:", "")),
+        TextContext::Split => has_brace(text),
     };
     may_become.then(|| format!(" has \"{text}\" in a function{MAY_BECOME}"))
 }

@@ -13,7 +13,7 @@ use crate::model::{DEFAULT_AUDIENCE, Issuer, ServiceAccountName};
 
 /// A trust policy in two: what is a service account's own, and what others get in by.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Parted {
+pub struct SplitTrust {
     /// The document without what is others'.
     pub own: Value,
     pub others: Vec<Value>,
@@ -24,9 +24,9 @@ pub struct Parted {
 /// Parts a trust policy. `present` is the ARN of the cluster's provider. Another one is that of a former
 /// issuer where it is the only one that lets the service account in, and the present one is not named: with
 /// both there it is another cluster's.
-pub fn parted(trust: &Value, account: &ServiceAccountName, present: &str) -> Parted {
+pub fn parted(trust: &Value, account: &ServiceAccountName, present: &str) -> SplitTrust {
     let provider = provider(trust, account, present);
-    let whose = Whose::of(trust, account, &provider);
+    let whose = TrustSplitter::of(trust, account, &provider);
     let (mut own, mut others) = (Vec::new(), Vec::new());
     // Beside the service account's very name, a pattern is somebody else's.
     let is_named = |it: &Value| whose.is_own(it) && !whose.is_pattern(it);
@@ -44,14 +44,14 @@ pub fn parted(trust: &Value, account: &ServiceAccountName, present: &str) -> Par
     if !others.is_empty() {
         document["Statement"] = own.into();
     }
-    Parted {
+    SplitTrust {
         own: document,
         others,
         provider,
     }
 }
 
-impl Parted {
+impl SplitTrust {
     /// The whole with another document in the place of what is the service account's own.
     pub fn with_own(&self, trust: &Value, own: &Value) -> Value {
         if same(&self.own, own) {
@@ -74,7 +74,7 @@ fn provider(trust: &Value, account: &ServiceAccountName, present: &str) -> Strin
         return present.to_owned();
     }
     let lets_in = |provider: &&str| {
-        let whose = Whose::of(trust, account, provider);
+        let whose = TrustSplitter::of(trust, account, provider);
         statements(trust).any(|statement| whose.is_own(statement))
     };
     let mut former: Vec<&str> = named.into_iter().filter(lets_in).collect();
@@ -86,7 +86,7 @@ fn provider(trust: &Value, account: &ServiceAccountName, present: &str) -> Strin
 }
 
 /// Tells what of a trust policy is about one service account's tokens of one provider.
-struct Whose<'a> {
+struct TrustSplitter<'a> {
     account: &'a ServiceAccountName,
     provider: &'a str,
     issuer: Option<Issuer>,
@@ -96,7 +96,7 @@ struct Whose<'a> {
     version: &'a Value,
 }
 
-impl<'a> Whose<'a> {
+impl<'a> TrustSplitter<'a> {
     fn of(trust: &'a Value, account: &'a ServiceAccountName, provider: &'a str) -> Self {
         let path = provider.split_once(":oidc-provider/");
         let path = path.map_or("", |(_, path)| path);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Because, RefusalKind, Simulation, TokenRefusal, TokenTaker};
+use super::{RefusalCause, RefusalKind, Simulation, TokenRefusal, TokenTaker};
 use crate::model::{
     Arn, ClusterName, CommandLine, Fix, Right, RoleArn, ServiceAccountName, Timeout, listed,
 };
@@ -47,7 +47,7 @@ pub enum Cause {
     Refused {
         refusal: TokenRefusal,
         /// What IAM has of it.
-        because: Option<Because>,
+        because: Option<RefusalCause>,
         /// Seconds.
         waited: u64,
     },
@@ -142,7 +142,7 @@ impl fmt::Display for Unproven {
 }
 
 /// `waited`: for so many seconds.
-fn refused(refusal: &TokenRefusal, because: Option<&Because>, waited: u64) -> String {
+fn refused(refusal: &TokenRefusal, because: Option<&RefusalCause>, waited: u64) -> String {
     let by = &refusal.by;
     let told = match waited {
         0 => format!("{by} refuses the token"),

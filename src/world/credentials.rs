@@ -92,12 +92,12 @@ impl Provider {
 
 /// What says that a pod has credentials from there, as `AWS_ROLE_ARN in container app`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Sign {
+pub struct CredentialSign {
     pub provider: Provider,
     pub told: String,
 }
 
-impl Sign {
+impl CredentialSign {
     /// `told` is what a reader can look up, as `AWS_ROLE_ARN in container app`.
     pub fn new(provider: Provider, told: impl Into<String>) -> Self {
         let told = told.into();
@@ -163,7 +163,7 @@ impl Container {
     }
 
     /// What says that it has keys of its own. A profile alone has none, nor does a file that no volume has.
-    fn keys(&self) -> impl Iterator<Item = Sign> {
+    fn keys(&self) -> impl Iterator<Item = CredentialSign> {
         let words = self.words();
         self.own_credentials().filter_map(move |own| {
             let (provider, what) = match own {
@@ -175,11 +175,11 @@ impl Container {
                 OwnCredentials::Volume(mount) => (Provider::File, volume(mount)),
                 OwnCredentials::From(from @ ValueSource::Secret(_)) => {
                     let told = format!("variables from {from} in {words}, {UNREAD}");
-                    return Some(Sign::new(Provider::Secret, told));
+                    return Some(CredentialSign::new(Provider::Secret, told));
                 }
                 OwnCredentials::From(_) => return None,
             };
-            Some(Sign::new(provider, format!("{what} in {words}")))
+            Some(CredentialSign::new(provider, format!("{what} in {words}")))
         })
     }
 
@@ -208,7 +208,7 @@ impl Pod {
     }
 
     /// What says that the cluster gave it credentials.
-    pub fn given(&self) -> impl Iterator<Item = Sign> {
+    pub fn given(&self) -> impl Iterator<Item = CredentialSign> {
         let providers = [
             (Provider::WebIdentity, ROLE_VARIABLE),
             (Provider::Agent, POD_IDENTITY_VARIABLE),
@@ -217,13 +217,13 @@ impl Pod {
             let has = |it: &&Container| it.kind != ContainerKind::Init && it.env.contains_key(name);
             let container = self.containers.iter().find(has)?;
             let told = format!("{name} in {}", container.words());
-            Some(Sign::new(provider, told))
+            Some(CredentialSign::new(provider, told))
         });
         injected.chain(self.intercepted.clone())
     }
 
     /// What says that it brings credentials of its own, or has Vault write them.
-    pub fn brought(&self) -> impl Iterator<Item = Sign> {
+    pub fn brought(&self) -> impl Iterator<Item = CredentialSign> {
         let keys = self.containers.iter().flat_map(Container::keys);
         keys.chain(self.of_vault()).chain(self.delivered.clone())
     }
@@ -251,11 +251,11 @@ impl Pod {
                 .mounts
                 .retain(|it| it.source.as_ref().is_none_or(&mut is_kept));
         }
-        self.delivered = found.map(|told| Sign::new(Provider::Vault, told));
+        self.delivered = found.map(|told| CredentialSign::new(Provider::Vault, told));
     }
 
     /// That Vault's injector writes credentials of an AWS secrets engine into it.
-    fn of_vault(&self) -> Option<Sign> {
+    fn of_vault(&self) -> Option<CredentialSign> {
         let is_on = self.annotations.get(INJECT)?;
         // As Go's `strconv.ParseBool`.
         if !["1", "t", "T", "TRUE", "true", "True"].contains(&is_on.as_str()) {
@@ -265,7 +265,7 @@ impl Pod {
         annotations.find_map(|(key, value)| {
             INJECTED.iter().find(|prefix| key.starts_with(**prefix))?;
             let path = engine_path(value)?;
-            Some(Sign::new(
+            Some(CredentialSign::new(
                 Provider::Vault,
                 format!("annotation {key} with {path}"),
             ))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Sign;
+use super::CredentialSign;
 use crate::model::{Map, Workload};
 
 /// A pod, as far as its credentials go.
@@ -26,9 +26,9 @@ pub struct Pod {
     pub containers: Vec<Container>,
     pub tokens: Vec<ProjectedToken>,
     /// What says that it has a role in the place of the instance metadata, where that was looked at.
-    pub intercepted: Option<Sign>,
+    pub intercepted: Option<CredentialSign>,
     /// What says that Vault writes credentials into what it reads, where that was looked at.
-    pub delivered: Option<Sign>,
+    pub delivered: Option<CredentialSign>,
     /// `runAsUser`, `fsGroup` of the pod.
     pub run_as_user: Option<i64>,
     pub fs_group: Option<i64>,

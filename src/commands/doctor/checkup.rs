@@ -5,7 +5,7 @@ use super::subjects::Asked;
 use super::{ClusterPlace, Context, Error, Report, cli, diagnose};
 use crate::kubernetes::Kubernetes;
 use crate::model::{Cluster, Connection, Flags, Issuer};
-use crate::observe::health::{Examined, Proving, Shared, Sight};
+use crate::observe::health::{Examined, HealthObserver, Proving, Shared};
 use crate::policy::usage::Window;
 use crate::world::{AccountHealth, World};
 
@@ -36,7 +36,7 @@ impl Checkup<'_> {
         let kubernetes = self.kubernetes(cluster.as_ref()).await?;
         let why = kubernetes.as_ref().err().map(ToString::to_string);
         let shared = Shared::default();
-        let sight = Sight {
+        let sight = HealthObserver {
             aws: &context.aws,
             shared: &shared,
             kubernetes: kubernetes

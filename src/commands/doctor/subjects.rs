@@ -2,7 +2,7 @@
 
 use super::Error;
 use crate::model::Lookup;
-use crate::observe::health::{Examined, Sight};
+use crate::observe::health::{Examined, HealthObserver};
 
 /// What is looked at beside the cluster.
 pub enum Asked {
@@ -24,7 +24,10 @@ impl Asked {
 
     /// The service accounts to look at, and whether they are all, where all are asked about; a pod or
     /// workload is asked for its own.
-    pub async fn subjects(&self, sight: &Sight<'_>) -> Result<(Vec<Examined>, Lookup<()>), Error> {
+    pub async fn subjects(
+        &self,
+        sight: &HealthObserver<'_>,
+    ) -> Result<(Vec<Examined>, Lookup<()>), Error> {
         let subject = match self {
             Self::All => {
                 let (names, listed) = sight.names().await;

@@ -4,7 +4,7 @@
 use super::{associated_name, collected, documents, first, required_name};
 use crate::asked::{
     self, Agent, AssociationSpec, Conflicts, Deployment, DeploymentMode, Drift, Given,
-    IamServiceAccount, OtherRole, Permissions, Rollback, Scope, Wish, fields,
+    IamServiceAccount, OtherRole, Permissions, Rollback, Scope, ValueChange, fields,
 };
 use crate::cli::{
     Apply, CreateAssociationArgs, CreateServiceAccount, DeploymentArgs, EditArgs, ReconcileArgs,
@@ -16,7 +16,7 @@ use crate::template::{Boundary, Managed, RoleEdits};
 
 /// How accounts are carried out, whatever is asked of them.
 #[derive(Default)]
-pub struct How {
+pub struct SharedTerms {
     other_role: OtherRole,
     agent: Agent,
     conflicts: Conflicts,
@@ -56,7 +56,7 @@ impl StackTerms {
     }
 }
 
-impl How {
+impl SharedTerms {
     /// By the flags of `create iamserviceaccount`.
     pub fn creating(args: &CreateServiceAccount) -> Self {
         Self {
@@ -224,13 +224,16 @@ pub async fn edited_association(args: &UpdateAssociationArgs) -> Result<IamServi
         tags: collected(fields::TAGS, &args.edits.tags)?,
         scope: Scope::RoleOnly,
         association: Some(AssociationSpec {
-            target_role: Wish::change(association.target_role_arn.clone(), args.no_target_role),
+            target_role: ValueChange::change(
+                association.target_role_arn.clone(),
+                args.no_target_role,
+            ),
             disable_session_tags: if args.no_disable_session_tags {
-                Wish::Set(false)
+                ValueChange::Set(false)
             } else {
-                Wish::change(association.disable_session_tags, false)
+                ValueChange::change(association.disable_session_tags, false)
             },
-            policy: Wish::change(association.policy.clone(), args.no_policy),
+            policy: ValueChange::change(association.policy.clone(), args.no_policy),
             restrict_trust: args.restrict_trust,
             ..AssociationSpec::default()
         }),

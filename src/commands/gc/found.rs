@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::task::GcTask;
-use crate::asked::{Deletion, Deployment, Ending, KnownBy, LookedAt};
+use crate::asked::{Deletion, Deployment, Ending, KnownBy, SearchedAccount};
 use crate::aws::Aws;
 use crate::commands::file::ClusterPlace;
 use crate::commands::removal;
@@ -73,7 +73,7 @@ impl GcTask<'_> {
             deployment: Deployment::default(),
             ending: Ending::Awaited,
             known_by: KnownBy::Stack,
-            looked: LookedAt::Any,
+            looked: SearchedAccount::Any,
         };
         // Of all stacks only this one: another one may have its tags.
         let only = [(judged.stack.name.to_string(), judged.stack.clone())];

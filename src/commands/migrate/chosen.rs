@@ -6,7 +6,7 @@ use crate::config::Filter;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Cluster, Namespace, ServiceAccountName};
-use crate::observe::{MoveDepth, MoveScope, MoveSight};
+use crate::observe::{MoveDepth, MoveObserver, MoveScope};
 use crate::run::Context;
 use crate::world::Moving;
 
@@ -112,7 +112,7 @@ impl ChosenAccounts {
         depth: MoveDepth,
         splits: Option<Option<&str>>,
     ) -> Moving {
-        let sight = MoveSight {
+        let sight = MoveObserver {
             aws: &context.aws,
             kubernetes,
             cluster,

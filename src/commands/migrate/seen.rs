@@ -1,18 +1,18 @@
 //! What the commands of `migrate` that only look have seen.
 
 use super::chosen::{ChosenAccounts, access};
-use crate::cli::{MoveLook, Screen};
+use crate::cli::{MoveReadArgs, Screen};
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::Cluster;
-use crate::observe::{MoveDepth, MoveSight};
+use crate::observe::{MoveDepth, MoveObserver};
 use crate::plan::migrate::{NodeRoleRow, node_role_rows};
 use crate::progress::Running;
 use crate::run::{Context, Exit};
 use crate::world::Moving;
 
 /// What a command that only looks has seen, and where.
-pub struct Seen {
+pub struct MoveObservation {
     pub context: Context,
     cluster: Cluster,
     kubernetes: Kubernetes,
@@ -23,7 +23,11 @@ pub struct Seen {
 }
 
 /// Reads, and tells what could not be read.
-pub async fn look(args: &MoveLook, screen: Screen, running: Running) -> Result<Seen, Error> {
+pub async fn look(
+    args: &MoveReadArgs,
+    screen: Screen,
+    running: Running,
+) -> Result<MoveObservation, Error> {
     let chosen = ChosenAccounts::of(&args.choice)?;
     let context = Context::new(&args.aws, args.output.into(), screen, running).await?;
     let (cluster, kubernetes) = access(&context, &args.choice, &args.kubernetes).await?;
@@ -39,7 +43,7 @@ pub async fn look(args: &MoveLook, screen: Screen, running: Running) -> Result<S
     let missing = chosen.missing(&moving);
     moving.accounts.retain(|it| !missing.contains(&it.name));
     let missing = missing.iter().map(ToString::to_string).collect();
-    Ok(Seen {
+    Ok(MoveObservation {
         missing,
         context,
         cluster,
@@ -49,7 +53,7 @@ pub async fn look(args: &MoveLook, screen: Screen, running: Running) -> Result<S
     })
 }
 
-impl Seen {
+impl MoveObservation {
     /// # Errors
     /// Where something was named that is not there.
     pub fn ended(&self) -> Result<Exit, Error> {
@@ -65,7 +69,7 @@ impl Seen {
         if !self.chosen.is_all() {
             return None;
         }
-        let sight = MoveSight {
+        let sight = MoveObserver {
             aws: &self.context.aws,
             kubernetes: &self.kubernetes,
             cluster: &self.cluster,

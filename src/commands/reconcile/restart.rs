@@ -39,7 +39,7 @@ pub fn asked(args: RestartArgs, role_only: bool) -> Result<Restart, Error> {
 pub type Planned = Result<(Track, Option<Expected>), Error>;
 
 /// The way to the pods of a cluster.
-pub enum PodSight<'a> {
+pub enum PodAccess<'a> {
     Whole(&'a Kubernetes),
     /// Nothing but notes is wanted of it: it is not waited for as long as for others.
     Brief(&'a Kubernetes, Intervals),
@@ -48,7 +48,7 @@ pub enum PodSight<'a> {
 }
 
 /// What is looked at for all accounts.
-struct PodLook<'a> {
+struct PodReads<'a> {
     restart: Restart,
     kubernetes: &'a Kubernetes,
     pods: AccountPods<'a>,
@@ -66,14 +66,14 @@ pub fn concerned(planned: &[Planned]) -> usize {
 /// restart is asked for.
 pub async fn add(
     restart: Restart,
-    sight: PodSight<'_>,
+    sight: PodAccess<'_>,
     planned: Vec<Planned>,
 ) -> Vec<Result<Track, Error>> {
     let concerned = concerned(&planned);
     let (kubernetes, limit) = match sight {
-        PodSight::Whole(kubernetes) => (kubernetes, None),
-        PodSight::Brief(kubernetes, intervals) => (kubernetes, Some(intervals.limit(PATIENCE))),
-        PodSight::None(why) => return unseen(planned, &why),
+        PodAccess::Whole(kubernetes) => (kubernetes, None),
+        PodAccess::Brief(kubernetes, intervals) => (kubernetes, Some(intervals.limit(PATIENCE))),
+        PodAccess::None(why) => return unseen(planned, &why),
     };
     if concerned == 0 {
         return unseen(planned, "");
@@ -82,7 +82,7 @@ pub async fn add(
         Ok(pods) => pods,
         Err(why) => return unseen(planned, &why),
     };
-    let look = PodLook {
+    let look = PodReads {
         restart,
         kubernetes,
         pods,
@@ -123,7 +123,7 @@ async fn within<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Re
     ended.map_err(|_| format!("the cluster's API did not answer within {}", Timeout(limit)))
 }
 
-impl PodLook<'_> {
+impl PodReads<'_> {
     async fn of_account(&self, mut track: Track, expected: &Expected) -> Result<Track, Error> {
         let pods = within(self.limit, self.pods.of(&expected.service_account)).await;
         let pods = match (self.restart, pods) {

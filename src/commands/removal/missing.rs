@@ -6,7 +6,7 @@ use super::Removal;
 use crate::asked::fields;
 use crate::asked::{Deletion, KnownBy};
 use crate::commands::parts::Part;
-use crate::config::{Filter, Rest};
+use crate::config::{FileRemainder, Filter};
 use crate::error::Error;
 use crate::model::{
     ASSOCIATION_TAG, CLUSTER_TAGS, CommandLine, Connection, RoleArn, ServiceAccountName, Way,
@@ -19,13 +19,13 @@ use crate::world::Association;
 type NamedAssociation = (ServiceAccountName, Association);
 
 /// What a cluster has, whoever made it.
-pub struct There<'a> {
+pub struct ClusterInventory<'a> {
     pub stacks: &'a Stacks,
     /// Read where associations that a file does not have are to go.
     pub associations: Vec<NamedAssociation>,
 }
 
-impl<'a> There<'a> {
+impl<'a> ClusterInventory<'a> {
     /// Lists associations only where a file's missing ones are to go; of a cluster that is gone there are
     /// none.
     ///
@@ -63,7 +63,7 @@ pub struct Missing {
     /// Those that it has, whether or not this run is about them.
     pub known: BTreeSet<ServiceAccountName>,
     /// What else stands in it.
-    pub rest: Rest,
+    pub rest: FileRemainder,
     pub filter: Filter,
     pub system: System,
     pub how: Removal,
@@ -78,7 +78,12 @@ pub enum System {
 
 impl Missing {
     /// Those that have a stack, and those whose stack went while this run waited for it.
-    pub fn deletions(&self, part: &Part<'_>, there: &There, round: &Rounds) -> Vec<Deletion> {
+    pub fn deletions(
+        &self,
+        part: &Part<'_>,
+        there: &ClusterInventory,
+        round: &Rounds,
+    ) -> Vec<Deletion> {
         let mut unknown = self.unknown(there);
         let open = round
             .open
@@ -99,7 +104,7 @@ impl Missing {
     }
 
     /// Tells what the reader of a plan may miss in it.
-    pub fn tell(&self, part: &Part<'_>, there: &There) {
+    pub fn tell(&self, part: &Part<'_>, there: &ClusterInventory) {
         let context = part.context;
         let list = fields::ACCOUNTS.on(self.how.way);
         if !self.rest.lists(self.how.way) {
@@ -131,7 +136,7 @@ impl Missing {
 
     /// What would be deleted, were the cluster not likely to stand on it: what the reader should know
     /// of it.
-    fn spared(&self, there: &There, part: &Part<'_>) -> Vec<String> {
+    fn spared(&self, there: &ClusterInventory, part: &Part<'_>) -> Vec<String> {
         let missing = self.unknown(there).into_iter();
         let asked = missing.filter(|name| self.filter.passes(&name.to_string()));
         let spared = asked.filter(|name| self.is_spared(name) || !self.filter.matches(name));
@@ -160,7 +165,7 @@ impl Missing {
     }
 
     /// What is told of associations that have a role without a stack for it. They are deleted by name.
-    fn with_role_alone(&self, there: &There, part: &Part<'_>) -> Vec<String> {
+    fn with_role_alone(&self, there: &ClusterInventory, part: &Part<'_>) -> Vec<String> {
         let all = self.tagged(there).filter(|(name, association)| {
             let role = association.role.parse().ok();
             let owner = self.rest.owner(self.how.way, name, role.as_ref());
@@ -178,7 +183,7 @@ impl Missing {
         self.system == System::Spared && name.namespace.as_str() == "kube-system"
     }
 
-    fn unknown(&self, there: &There) -> BTreeSet<ServiceAccountName> {
+    fn unknown(&self, there: &ClusterInventory) -> BTreeSet<ServiceAccountName> {
         if !self.rest.lists(self.how.way) {
             return BTreeSet::new();
         }
@@ -190,7 +195,7 @@ impl Missing {
     }
 
     /// Those that irsactl or eksctl made: by the tags of their stacks.
-    fn all_unknown(&self, there: &There) -> BTreeSet<ServiceAccountName> {
+    fn all_unknown(&self, there: &ClusterInventory) -> BTreeSet<ServiceAccountName> {
         let Removal { way, cluster, .. } = &self.how;
         let mut unknown = delete::unknown(*way, cluster, &self.known, there.stacks.listed());
         let with_stack = self.tagged(there).filter(|it| self.has_stack(there, it));
@@ -199,7 +204,10 @@ impl Missing {
     }
 
     /// The associations that have the tags of irsactl or eksctl, and that the file does not have.
-    fn tagged<'a>(&'a self, there: &'a There) -> impl Iterator<Item = &'a NamedAssociation> {
+    fn tagged<'a>(
+        &'a self,
+        there: &'a ClusterInventory,
+    ) -> impl Iterator<Item = &'a NamedAssociation> {
         let is_tagged = |(name, it): &&NamedAssociation| {
             let tag = it.tags.get(ASSOCIATION_TAG);
             let cluster = self.how.cluster.as_str();
@@ -215,7 +223,7 @@ impl Missing {
     }
 
     /// Whether a stack for it made its role. An association may be tagged by who may not delete it.
-    fn has_stack(&self, there: &There, (name, association): &NamedAssociation) -> bool {
+    fn has_stack(&self, there: &ClusterInventory, (name, association): &NamedAssociation) -> bool {
         let mut stacks = there.stacks.listed();
         stacks.any(|stack| {
             let role = stack.role_arn.as_ref().map(RoleArn::to_string);
@@ -225,7 +233,7 @@ impl Missing {
     }
 
     /// Those that another part of the file makes or uses, and the part.
-    fn owned(&self, there: &There) -> Vec<(ServiceAccountName, &str)> {
+    fn owned(&self, there: &ClusterInventory) -> Vec<(ServiceAccountName, &str)> {
         let unknown = self.all_unknown(there);
         let owner = |name: &ServiceAccountName| {
             let way = self.how.way;

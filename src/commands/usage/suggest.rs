@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::cli::{self, Usage};
-use crate::config::{self, ClusterConfig, Rest};
+use crate::config::{self, ClusterConfig, FileRemainder};
 use crate::error::Error;
 use crate::files;
 use crate::model::{Map, shown_as_value};
@@ -57,7 +57,7 @@ fn entry(args: &Usage, context: &Context, proposal: &Proposal) -> Option<String>
         tags: Map::new(),
         accounts,
         associations,
-        rest: Rest::default(),
+        rest: FileRemainder::default(),
     }))
 }
 

@@ -233,7 +233,7 @@ fn cluster_config() -> impl Strategy<Value = ClusterConfig> {
                 tags,
                 accounts,
                 associations: Vec::new(),
-                rest: Rest::default(),
+                rest: FileRemainder::default(),
             }
         })
 }

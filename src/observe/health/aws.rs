@@ -119,7 +119,7 @@ async fn gone(aws: &Aws, provider: &str) -> ProviderState {
 }
 
 /// With what, and for what, roles are looked at.
-pub struct RoleSight<'a> {
+pub struct RoleObserver<'a> {
     pub aws: &'a Aws,
     pub shared: &'a Shared,
     /// Of the credentials.
@@ -132,7 +132,7 @@ pub struct RoleSight<'a> {
     pub usage: Option<Window>,
 }
 
-impl RoleSight<'_> {
+impl RoleObserver<'_> {
     /// What is looked at for a role.
     pub async fn role_health(&self, role: &RoleArn) -> RoleHealth {
         let mut health = self.health(role).await;

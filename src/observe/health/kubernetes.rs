@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Shared;
-use super::once::Once;
+use super::once::ReadOnce;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Lookup, Map, ServiceAccountName, Workload};
@@ -87,7 +87,7 @@ async fn namespace_health(
 }
 
 async fn once<T: Clone>(
-    shared: &Once<T>,
+    shared: &ReadOnce<T>,
     key: &str,
     read: impl Future<Output = Result<Lookup<T>, Error>>,
 ) -> Lookup<T> {

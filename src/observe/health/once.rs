@@ -15,15 +15,15 @@ use crate::world::{
 };
 
 /// Reads of one kind by what they are of.
-pub struct Once<T>(Mutex<BTreeMap<String, Arc<OnceCell<Lookup<T>>>>>);
+pub struct ReadOnce<T>(Mutex<BTreeMap<String, Arc<OnceCell<Lookup<T>>>>>);
 
-impl<T> Default for Once<T> {
+impl<T> Default for ReadOnce<T> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<T: Clone> Once<T> {
+impl<T: Clone> ReadOnce<T> {
     /// The answer of the first read of this key; the others are never begun.
     pub async fn of(&self, key: &str, read: impl Future<Output = Lookup<T>>) -> Lookup<T> {
         let cell = {
@@ -37,15 +37,15 @@ impl<T: Clone> Once<T> {
 /// By namespace, ARN, or ids; by nothing where there is one.
 #[derive(Default)]
 pub struct Shared {
-    pub namespaces: Once<Map>,
-    pub nodes: Once<Arc<Vec<Node>>>,
-    pub network_policies: Once<Vec<NetworkPolicy>>,
-    pub pod_security_groups: Once<Vec<PodSecurityGroups>>,
-    pub metadata: Once<Vec<MetadataOptions>>,
-    pub security_groups: Once<Vec<SecurityGroup>>,
-    pub quotas: Once<Quotas>,
-    pub providers: Once<OidcProvider>,
-    pub documents: Once<Value>,
+    pub namespaces: ReadOnce<Map>,
+    pub nodes: ReadOnce<Arc<Vec<Node>>>,
+    pub network_policies: ReadOnce<Vec<NetworkPolicy>>,
+    pub pod_security_groups: ReadOnce<Vec<PodSecurityGroups>>,
+    pub metadata: ReadOnce<Vec<MetadataOptions>>,
+    pub security_groups: ReadOnce<Vec<SecurityGroup>>,
+    pub quotas: ReadOnce<Quotas>,
+    pub providers: ReadOnce<OidcProvider>,
+    pub documents: ReadOnce<Value>,
     /// The issuer's.
     pub keys: OnceCell<Lookup<Keys>>,
     /// Service accounts with the ids of their Pod Identity associations, where all were listed.

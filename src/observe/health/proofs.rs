@@ -1,6 +1,6 @@
 //! Whether the roles of a service account can be had: real tokens, exchanged as its pods would.
 
-use super::whole::{Examined, Proving, Sight};
+use super::whole::{Examined, HealthObserver, Proving};
 use crate::kubernetes::Kubernetes;
 use crate::model::{Audience, Cluster, RoleArn, ServiceAccountName};
 use crate::observe::proof::{Assertion, ClaimedWay, Patience, Prover, now, prove};
@@ -11,7 +11,7 @@ use crate::world::{Association, ObjectHealth, RoleHealth, token_audience};
 /// So long after its creation a role may not be known everywhere, in seconds.
 const YOUNG: i64 = 120;
 
-impl Sight<'_> {
+impl HealthObserver<'_> {
     fn prover<'a>(&'a self, kubernetes: &'a Kubernetes) -> Prover<'a> {
         Prover {
             aws: self.aws,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::aws::RoleSight;
+use super::aws::RoleObserver;
 use super::{Shared, aws as of_aws, kubernetes as of_kubernetes};
 use crate::aws::Aws;
 use crate::error::Error;
@@ -25,7 +25,7 @@ use crate::world::{
 const RECENT: i64 = 24 * 60 * 60;
 
 /// With what it is looked at.
-pub struct Sight<'a> {
+pub struct HealthObserver<'a> {
     pub aws: &'a Aws,
     /// Why there is none, where Kubernetes cannot be asked.
     pub kubernetes: Result<&'a Kubernetes, &'a str>,
@@ -60,7 +60,7 @@ pub struct Examined {
     pub can: Vec<Permission>,
 }
 
-impl Sight<'_> {
+impl HealthObserver<'_> {
     /// All that is not one service account's: what cannot be read is unknown in it, and fails nothing.
     /// `listed` is left to who lists the accounts.
     pub async fn world(&self) -> World {
@@ -183,7 +183,7 @@ impl Sight<'_> {
         annotated: Option<&RoleArn>,
         association: Option<&Association>,
     ) -> (Option<RoleHealth>, Option<RoleHealth>, Option<RoleHealth>) {
-        let sight = RoleSight {
+        let sight = RoleObserver {
             aws: self.aws,
             shared: self.shared,
             account,

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::MoveSight;
+use super::MoveObserver;
 use crate::error::Error;
 use crate::model::{Lookup, RoleArn, Workload};
 use crate::observe::PARALLEL;
@@ -13,7 +13,7 @@ use crate::world::{
     AgentKind, AllowedRoles, AssumingPrincipal, Interception, MetadataAgent, Node, Pods,
 };
 
-impl MoveSight<'_> {
+impl MoveObserver<'_> {
     /// With those that may each be it, where it cannot be told which is.
     pub(super) async fn interception(&self) -> (Lookup<Interception>, Vec<Workload>) {
         let agents = match Lookup::of(self.agents().await) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{MoveSight, PARALLEL, Roles};
+use super::{MoveObserver, PARALLEL, Roles};
 use crate::model::{Lookup, PolicyArn, RoleArn};
 use crate::observe::account::live_policies;
 use crate::waiting::side_by_side;
@@ -14,7 +14,7 @@ use crate::world::{
 };
 
 /// What gives roles to nodes.
-struct Givers {
+struct NodeRoleSources {
     /// Managed node groups, with the ARNs of their roles.
     groups: Lookup<Vec<(String, String)>>,
     /// Of each kind.
@@ -24,7 +24,7 @@ struct Givers {
     profiles: BTreeMap<String, Lookup<RoleArn>>,
 }
 
-impl MoveSight<'_> {
+impl MoveObserver<'_> {
     /// The roles of these nodes, and of what makes new ones, with what they allow. What could not be read
     /// stands in `unknown`.
     pub async fn roles_of_nodes(&self, nodes: &[Node]) -> NodeRoles {
@@ -49,7 +49,7 @@ impl MoveSight<'_> {
         }
     }
 
-    async fn givers(&self, nodes: &[Node]) -> Givers {
+    async fn givers(&self, nodes: &[Node]) -> NodeRoleSources {
         let ids = nodes.iter().filter_map(|node| node.instance.clone());
         let ids: Vec<String> = ids.collect::<BTreeSet<String>>().into_iter().collect();
         let groups = async {
@@ -71,7 +71,7 @@ impl MoveSight<'_> {
             (name.to_owned(), Lookup::or_unknown(role))
         });
         let profiles = side_by_side(PARALLEL, profiles).await;
-        Givers {
+        NodeRoleSources {
             profiles: profiles.into_iter().collect(),
             groups,
             classes,
@@ -148,7 +148,7 @@ fn all_of<T>(reads: Vec<Lookup<T>>) -> Lookup<Vec<T>> {
     Lookup::Found(all)
 }
 
-impl Givers {
+impl NodeRoleSources {
     fn unknown(&self) -> Vec<String> {
         let groups = self.groups.unknown().map(|why| ("node groups", why));
         let classes = self.classes.iter().filter_map(Lookup::unknown);

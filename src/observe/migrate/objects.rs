@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ByName, MoveScope, MoveSight};
+use super::{ByName, MoveObserver, MoveScope};
 use crate::model::{Lookup, Namespace, ServiceAccountName, Workload};
 use crate::world::{Pod, Pods, ServiceAccount, TemplatedWorkload, VaultDeliveries};
 
@@ -56,7 +56,7 @@ impl Objects {
     }
 }
 
-impl MoveSight<'_> {
+impl MoveObserver<'_> {
     pub(super) async fn objects(&self, scope: &MoveScope<'_>) -> Objects {
         let kubernetes = self.kubernetes;
         let namespace = scope.namespace.as_ref();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::objects::Objects;
-use super::{ByName, MoveScope, MoveSight};
+use super::{ByName, MoveObserver, MoveScope};
 use crate::model::{Lookup, ServiceAccountName, Workload};
 use crate::observe::associations::described;
 use crate::plan::migrate::{Runs, Splitting, Successors, rejoin, split};
@@ -39,7 +39,7 @@ fn runs(objects: &mut Objects) -> Option<Runs<'_>> {
     })
 }
 
-impl MoveSight<'_> {
+impl MoveObserver<'_> {
     /// Puts workloads to the service accounts that they are to have, where all that says so is known.
     pub(super) async fn regrouped(
         &self,

@@ -6,7 +6,7 @@ use crate::aws::Aws;
 use crate::model::{Audience, Cluster, Lookup};
 use crate::policy::evaluate::{Decision, Request, evaluate};
 use crate::policy::pod_identity::{TrustedAssociation, lets_in};
-use crate::proof::{Because, RefusalKind};
+use crate::proof::{RefusalCause, RefusalKind};
 use crate::world::Association;
 
 use super::{Assertion, ClaimedWay};
@@ -29,7 +29,7 @@ pub async fn hindrance(
     binding: Binding<'_>,
     claim: Assertion<'_>,
     kind: RefusalKind,
-) -> Option<Because> {
+) -> Option<RefusalCause> {
     // IAM tells of the roles of one's own account.
     if claim.role.account() != binding.cluster.account {
         return None;
@@ -42,9 +42,9 @@ pub async fn hindrance(
         _ => return None,
     };
     match found {
-        Lookup::Found(hindrance) => Some(Because::Hindrance(hindrance)),
+        Lookup::Found(hindrance) => Some(RefusalCause::Hindrance(hindrance)),
         Lookup::Missing => None,
-        Lookup::Unknown(why) => Some(Because::Unseen(why)),
+        Lookup::Unknown(why) => Some(RefusalCause::Unseen(why)),
     }
 }
 

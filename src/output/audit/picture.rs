@@ -77,12 +77,12 @@ fn by_role(audit: &Audit) -> Vec<RoleWithAccounts<'_>> {
 }
 
 /// How a box and its lines look: a class of the style sheet, and the sign before the name.
-type Look = (&'static str, &'static str);
+type BoxStyle = (&'static str, &'static str);
 
-const PLAIN: Look = ("", "");
-const OTHER: Look = ("o", "");
+const PLAIN: BoxStyle = ("", "");
+const OTHER: BoxStyle = ("o", "");
 
-fn look(state: HealthState) -> Look {
+fn look(state: HealthState) -> BoxStyle {
     match state {
         HealthState::Problem => ("p", "✕ "),
         HealthState::Warning => ("w", "! "),
@@ -129,7 +129,7 @@ impl<'a> Drawing<'a> {
         at
     }
 
-    fn place(&mut self, x: usize, row: usize, name: &str, (class, sign): Look) {
+    fn place(&mut self, x: usize, row: usize, name: &str, (class, sign): BoxStyle) {
         let (rect, y) = (row * ROW, row * ROW + 14);
         let short = cut(name);
         let title = if short == name {
@@ -144,7 +144,7 @@ impl<'a> Drawing<'a> {
     }
 
     /// From the right side of one box to the left side of another.
-    fn line(&mut self, from: (usize, usize), to: (usize, usize), (class, _): Look) {
+    fn line(&mut self, from: (usize, usize), to: (usize, usize), (class, _): BoxStyle) {
         let (x1, y1) = (from.0 + WIDTH, from.1 * ROW + HEIGHT / 2);
         let (x2, y2) = (to.0, to.1 * ROW + HEIGHT / 2);
         let middle = (x1 + x2) / 2;

@@ -379,7 +379,7 @@ proptest! {
             deployment: Default::default(),
             ending: Ending::Awaited,
             known_by: KnownBy::Name,
-            looked: crate::asked::LookedAt::Any,
+            looked: crate::asked::SearchedAccount::Any,
         };
         let track = delete::plan(&asked, &observed);
         for action in &track.actions {

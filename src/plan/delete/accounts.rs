@@ -2,7 +2,7 @@
 //! that may be another cluster's. Apart, as nothing else of it asks in which account it works.
 
 use super::Reason;
-use crate::asked::{Deletion, KnownBy, LookedAt};
+use crate::asked::{Deletion, KnownBy, SearchedAccount};
 use crate::model::{RoleArn, StackName, Way};
 use crate::policy::federated_principals;
 use crate::world::{
@@ -62,7 +62,7 @@ fn of_other_cluster(
     found: &FoundStack,
     observed: &ObservedDeletion,
 ) -> Option<Reason> {
-    let LookedAt::Other { account, provider } = &asked.looked else {
+    let SearchedAccount::Other { account, provider } = &asked.looked else {
         return None;
     };
     if matches!(found.stack.phase(), Phase::Gone | Phase::Deleting) {
@@ -99,8 +99,8 @@ fn of_other_cluster(
 /// The annotated role, where it is of another account than the one that was looked at, and that one.
 fn elsewhere<'a>(asked: &'a Deletion, observed: &ObservedDeletion) -> Option<(RoleArn, &'a str)> {
     let looked = match &asked.looked {
-        LookedAt::Own(account) | LookedAt::Other { account, .. } => account,
-        LookedAt::Any => return None,
+        SearchedAccount::Own(account) | SearchedAccount::Other { account, .. } => account,
+        SearchedAccount::Any => return None,
     };
     let ServiceAccountState::Found(object) = &observed.service_account else {
         return None;

@@ -143,7 +143,7 @@ proptest! {
             deployment: Default::default(),
             ending: Ending::Awaited,
             known_by: KnownBy::Stack,
-            looked: crate::asked::LookedAt::Any,
+            looked: crate::asked::SearchedAccount::Any,
         };
         let track = plan(&asked, &observed);
         let Some((last, others)) = track.actions.split_last() else { panic!("{track:?}") };

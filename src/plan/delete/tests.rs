@@ -16,7 +16,7 @@ fn deletion(foreign: ForeignPolicies, ending: Ending) -> Deletion {
         deployment: Default::default(),
         ending,
         known_by: KnownBy::Name,
-        looked: crate::asked::LookedAt::Any,
+        looked: crate::asked::SearchedAccount::Any,
     }
 }
 

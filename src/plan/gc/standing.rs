@@ -123,7 +123,7 @@ pub fn admitted(trust: &Value) -> Admitted<'_> {
 
 /// What a role is by those that it lets in.
 #[derive(Debug, PartialEq)]
-pub enum Standing {
+pub enum RoleLiveness {
     /// Nothing of EKS.
     Foreign,
     /// They are proved dead, but for EKS Pod Identity, of which no issuer tells.
@@ -134,9 +134,9 @@ pub enum Standing {
 
 /// Dead only where each provider that it lets in is of a dead issuer, and nobody else is let in but EKS
 /// Pod Identity.
-pub fn standing(survey: &Survey, admitted: &Admitted<'_>) -> Standing {
+pub fn standing(survey: &Survey, admitted: &Admitted<'_>) -> RoleLiveness {
     let lets_in_too =
-        |names: String| Standing::Alive(format!("its role lets others in too: {names}"));
+        |names: String| RoleLiveness::Alive(format!("its role lets others in too: {names}"));
     if !admitted.others.is_empty() {
         return lets_in_too(admitted.others.join(", "));
     }
@@ -147,12 +147,12 @@ pub fn standing(survey: &Survey, admitted: &Admitted<'_>) -> Standing {
         };
         known += 1;
         if let Some(why) = fate(survey, issuer).told(issuer) {
-            return Standing::Alive(why);
+            return RoleLiveness::Alive(why);
         }
     }
     match admitted.providers.len() {
-        all if known == all => Standing::Dead,
-        _ if known == 0 => Standing::Foreign,
+        all if known == all => RoleLiveness::Dead,
+        _ if known == 0 => RoleLiveness::Foreign,
         _ => lets_in_too(admitted.providers.join(", ")),
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::ROLE_ANNOTATION;
-use crate::world::{MovingAccount, Pod, PodWay, Provider, Sign};
+use crate::world::{CredentialSign, MovingAccount, Pod, PodWay, Provider};
 
 /// A way, and what says so.
 #[derive(Debug, PartialEq)]
@@ -17,8 +17,8 @@ pub struct WayEvidence {
 }
 
 /// Those of a pod, or of a template; where it asks first is first, and each is there once.
-fn signs(pod: &Pod) -> Vec<Sign> {
-    let mut all: Vec<Sign> = pod.given().chain(pod.brought()).collect();
+fn signs(pod: &Pod) -> Vec<CredentialSign> {
+    let mut all: Vec<CredentialSign> = pod.given().chain(pod.brought()).collect();
     all.sort();
     all.dedup_by_key(|sign| sign.provider);
     all
@@ -30,14 +30,17 @@ pub fn way_of(pod: &Pod) -> PodWay {
 }
 
 /// Those of pods that are made now. `None`: not known.
-fn of_new(account: &MovingAccount, template: Option<&Pod>) -> Option<Vec<Sign>> {
+fn of_new(account: &MovingAccount, template: Option<&Pod>) -> Option<Vec<CredentialSign>> {
     let mut all = template.map(signs).unwrap_or_default();
     let bound = match account.new_pods() {
         Some(PodWay::PodIdentity) => {
             let id = account.associated().map_or("", |it| it.id.as_str());
-            Some(Sign::new(Provider::Agent, format!("association {id}")))
+            Some(CredentialSign::new(
+                Provider::Agent,
+                format!("association {id}"),
+            ))
         }
-        Some(PodWay::Irsa) => Some(Sign::new(
+        Some(PodWay::Irsa) => Some(CredentialSign::new(
             Provider::WebIdentity,
             format!("annotation {ROLE_ANNOTATION} of its ServiceAccount"),
         )),
@@ -52,13 +55,13 @@ fn of_new(account: &MovingAccount, template: Option<&Pod>) -> Option<Vec<Sign>> 
     Some(all)
 }
 
-fn way(signs: &[Sign]) -> PodWay {
+fn way(signs: &[CredentialSign]) -> PodWay {
     let first = signs.first().map(|sign| sign.provider);
     first.unwrap_or(Provider::Metadata).way()
 }
 
 /// `AWS_ACCESS_KEY_ID in container app, before AWS_ROLE_ARN in container app`.
-fn told(signs: &[Sign]) -> String {
+fn told(signs: &[CredentialSign]) -> String {
     let mut text = String::new();
     let mut last = None;
     for sign in signs {
@@ -78,7 +81,7 @@ impl WayEvidence {
     /// Of the pods that run, and of what new ones would get by template and binding. `told` says both.
     pub fn of(account: &MovingAccount, template: Option<&Pod>, pods: &[&Pod]) -> Self {
         let new = of_new(account, template);
-        let mut groups: BTreeMap<(PodWay, String), (usize, Vec<Sign>)> = BTreeMap::new();
+        let mut groups: BTreeMap<(PodWay, String), (usize, Vec<CredentialSign>)> = BTreeMap::new();
         let mut ways: BTreeMap<PodWay, usize> = BTreeMap::new();
         for pod in pods {
             let signs = signs(pod);
@@ -91,8 +94,9 @@ impl WayEvidence {
         let of_most = groups.iter().find(|((way, _), _)| Some(*way) == most);
         let of_most = of_most.map(|(_, (_, signs))| signs).or(new.as_ref());
         let first = of_most.and_then(|signs| signs.first());
-        let is_own =
-            |sign: &&Sign| [PodWay::StaticKeys, PodWay::Vault].contains(&sign.provider.way());
+        let is_own = |sign: &&CredentialSign| {
+            [PodWay::StaticKeys, PodWay::Vault].contains(&sign.provider.way())
+        };
         let brought = first.filter(is_own).map(|sign| sign.told.clone());
         let pods = groups.iter().map(|((way, told), (count, _))| {
             let pods = counted(*count, *way);
@@ -115,7 +119,7 @@ impl WayEvidence {
 }
 
 /// What new pods go by.
-fn by(new: Option<&[Sign]>) -> String {
+fn by(new: Option<&[CredentialSign]>) -> String {
     match new {
         None => "what cannot be read".to_owned(),
         Some([]) => "neither an association nor an annotation".to_owned(),

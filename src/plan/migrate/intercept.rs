@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Lookup, Map, RoleArn, ServiceAccountName, Workload};
 use crate::world::{
-    AgentKind, AllowedRoles, AssumingPrincipal, Grant, Interception, Interceptor, MatchExtent,
-    MatchedSubject, Matching, MetadataAgent, MovingAccount, NoGrant, PatternFormat, Pod, PodWay,
-    Provider, Sign, TemplatedWorkload,
+    AgentKind, AllowedRoles, AssumingPrincipal, CredentialSign, Grant, Interception, Interceptor,
+    MatchExtent, MatchedSubject, Matching, MetadataAgent, MovingAccount, NoGrant, PatternFormat,
+    Pod, PodWay, Provider, TemplatedWorkload,
 };
 
 mod divided;
@@ -245,7 +245,7 @@ impl Interception {
     }
 
     /// What says that pods have their role by this.
-    fn sign(&self, grant: &Grant) -> Sign {
+    fn sign(&self, grant: &Grant) -> CredentialSign {
         let Interceptor { way, workload, .. } = &self.interceptor;
         let provider = match way {
             PodWay::Kiam => Provider::Kiam,
@@ -256,7 +256,7 @@ impl Interception {
             Some((key, value)) => format!("annotation {key} with {value}, {by}"),
             None => format!("the default role, {by}"),
         };
-        Sign::new(provider, told)
+        CredentialSign::new(provider, told)
     }
 
     fn role(&self, asked: &str, namespace: &str) -> Result<RoleArn, NoGrant> {

@@ -23,7 +23,7 @@ pub struct NodeRoleRow {
     /// `None`: not known.
     pub reached_by: Option<MetadataReach>,
     /// `None`: not known.
-    pub beyond: Option<Vec<Beyond>>,
+    pub beyond: Option<Vec<ExcessPermissions>>,
     /// Those with a pod on such a node that nothing else gives credentials, as `deployment web/api`.
     pub workloads: Vec<String>,
     pub notes: Vec<String>,
@@ -67,7 +67,7 @@ impl MetadataReach {
 /// What a policy allows beyond what nodes need.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Beyond {
+pub struct ExcessPermissions {
     pub policy: String,
     pub in_words: Vec<String>,
     /// What is left of its statements.
@@ -136,7 +136,7 @@ fn row(
     }
 }
 
-fn beyond_needed(role: &NodeRole, found: &NodeRoles) -> Option<Vec<Beyond>> {
+fn beyond_needed(role: &NodeRole, found: &NodeRoles) -> Option<Vec<ExcessPermissions>> {
     let (policies, needed) = (role.policies.as_found()?, found.needed.as_found()?);
     let needed: Vec<&Value> = needed.iter().collect();
     let own: Vec<&Value> = policies.iter().map(|(_, document)| document).collect();
@@ -144,7 +144,7 @@ fn beyond_needed(role: &NodeRole, found: &NodeRoles) -> Option<Vec<Beyond>> {
         let statements = beyond(document, &own, &needed);
         let in_words = allowed(&json!({ "Statement": statements }));
         let policy = policy.clone();
-        (!statements.is_empty()).then_some(Beyond {
+        (!statements.is_empty()).then_some(ExcessPermissions {
             policy,
             in_words,
             statements,

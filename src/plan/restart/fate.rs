@@ -30,7 +30,7 @@ pub fn kept_off(
 }
 
 /// What is to become of one workload.
-pub enum Fate {
+pub enum RestartOutcome {
     Restarted,
     /// Someone restarted it since the annotation changed, and that is not over.
     Underway,
@@ -41,20 +41,20 @@ pub enum Fate {
 }
 
 /// What becomes of a workload some of whose pods lack the role.
-pub fn fate(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) -> Fate {
+pub fn fate(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) -> RestartOutcome {
     if let Some(why) = in_the_way(expected, stale, state) {
-        return Fate::ByHand(why);
+        return RestartOutcome::ByHand(why);
     }
     match (&state.restarted, expected.since, &state.rollout) {
         (Some((at, _)), Some(since), rollout) if *at >= since => match rollout {
-            Rollout::Underway(_) => Fate::Underway,
-            Rollout::Over => Fate::InVain(in_vain(expected, stale, state)),
-            Rollout::Failed(why) => Fate::InVain(format!(
+            Rollout::Underway(_) => RestartOutcome::Underway,
+            Rollout::Over => RestartOutcome::InVain(in_vain(expected, stale, state)),
+            Rollout::Failed(why) => RestartOutcome::InVain(format!(
                 "{} was restarted, and its rollout {why}",
                 stale.workload
             )),
         },
-        _ => Fate::Restarted,
+        _ => RestartOutcome::Restarted,
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// A character of a policy's text, which can be a wildcard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Glyph {
+pub enum PatternCharacter {
     Character(char),
     /// `*`
     Any,
@@ -13,24 +13,24 @@ pub enum Glyph {
 }
 
 /// A text of a policy whose variables are replaced. What a variable brings is no wildcard.
-pub(super) type Pattern = Vec<Glyph>;
+pub(super) type Pattern = Vec<PatternCharacter>;
 
 /// A text as a pattern.
-pub fn glyphs(text: &str) -> Vec<Glyph> {
+pub fn glyphs(text: &str) -> Vec<PatternCharacter> {
     let glyph = |c| match c {
-        '*' => Glyph::Any,
-        '?' => Glyph::One,
-        c => Glyph::Character(c),
+        '*' => PatternCharacter::Any,
+        '?' => PatternCharacter::One,
+        c => PatternCharacter::Character(c),
     };
     text.chars().map(glyph).collect()
 }
 
 /// The text of a pattern, for operators that know no wildcards.
-pub(super) fn plain(pattern: &[Glyph]) -> String {
-    let character = |glyph: &Glyph| match glyph {
-        Glyph::Character(c) => *c,
-        Glyph::Any => '*',
-        Glyph::One => '?',
+pub(super) fn plain(pattern: &[PatternCharacter]) -> String {
+    let character = |glyph: &PatternCharacter| match glyph {
+        PatternCharacter::Character(c) => *c,
+        PatternCharacter::Any => '*',
+        PatternCharacter::One => '?',
     };
     pattern.iter().map(character).collect()
 }
@@ -43,18 +43,21 @@ pub fn text_of(value: &Value) -> String {
 }
 
 /// `*` matches any characters, `?` one.
-pub fn is_like(pattern: &[Glyph], text: &str) -> bool {
+pub fn is_like(pattern: &[PatternCharacter], text: &str) -> bool {
     let text: Vec<char> = text.chars().collect();
     let (mut at, mut here) = (0, 0);
     // Behind the last `*`, and how far it reaches.
     let mut last: Option<(usize, usize)> = None;
     while here < text.len() {
         match pattern.get(at) {
-            Some(Glyph::Any) => {
+            Some(PatternCharacter::Any) => {
                 at += 1;
                 last = Some((at, here));
             }
-            Some(glyph) if *glyph == Glyph::One || *glyph == Glyph::Character(text[here]) => {
+            Some(glyph)
+                if *glyph == PatternCharacter::One
+                    || *glyph == PatternCharacter::Character(text[here]) =>
+            {
                 at += 1;
                 here += 1;
             }
@@ -67,21 +70,23 @@ pub fn is_like(pattern: &[Glyph], text: &str) -> bool {
             }
         }
     }
-    pattern[at..].iter().all(|glyph| *glyph == Glyph::Any)
+    pattern[at..]
+        .iter()
+        .all(|glyph| *glyph == PatternCharacter::Any)
 }
 
 /// Each of the six parts of an ARN is compared by itself. What is no ARN matches none.
-pub(super) fn is_arn_like(pattern: &[Glyph], text: &str) -> bool {
-    let is_colon = |glyph: &Glyph| *glyph == Glyph::Character(':');
-    let parts: Vec<&[Glyph]> = pattern.splitn(6, is_colon).collect();
+pub(super) fn is_arn_like(pattern: &[PatternCharacter], text: &str) -> bool {
+    let is_colon = |glyph: &PatternCharacter| *glyph == PatternCharacter::Character(':');
+    let parts: Vec<&[PatternCharacter]> = pattern.splitn(6, is_colon).collect();
     let texts: Vec<&str> = text.splitn(6, ':').collect();
     let mut both = parts.iter().zip(&texts);
     parts.len() == 6 && texts.len() == 6 && both.all(|(part, text)| is_like(part, text))
 }
 
 /// A `Resource`: an ARN part by part, or a text with a `*` that stands for several of them.
-pub(super) fn is_resource(pattern: &[Glyph], text: &str) -> bool {
-    let is_colon = |glyph: &&Glyph| **glyph == Glyph::Character(':');
+pub(super) fn is_resource(pattern: &[PatternCharacter], text: &str) -> bool {
+    let is_colon = |glyph: &&PatternCharacter| **glyph == PatternCharacter::Character(':');
     match pattern.iter().filter(is_colon).count() {
         0..5 => is_like(pattern, text),
         _ => is_arn_like(pattern, text),

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::compare::{Pattern, glyphs, text_of};
 use super::operator::{Operator, Quantifier};
-use super::request::{Got, Request};
+use super::request::{KeyValues, Request};
 use super::trace::{Element, ElementTrace, Truth};
 
 pub(super) fn checks(
@@ -66,8 +66,8 @@ impl KeyCondition<'_> {
             Element::Condition,
             texts.clone(),
             match got {
-                Got::Values(values) => values.to_vec(),
-                Got::Absent | Got::Unknown => Vec::new(),
+                KeyValues::Values(values) => values.to_vec(),
+                KeyValues::Absent | KeyValues::Unknown => Vec::new(),
             },
             Truth::Fails,
         );
@@ -80,13 +80,13 @@ impl KeyCondition<'_> {
             .collect();
         check.outcome = match got {
             _ if self.operator.is_null() => is_null(&texts, &got),
-            Got::Unknown => Truth::Unknown,
-            Got::Absent => self.operator.without_value(),
-            Got::Values(values) => self.holds(&patterns, values),
+            KeyValues::Unknown => Truth::Unknown,
+            KeyValues::Absent => self.operator.without_value(),
+            KeyValues::Values(values) => self.holds(&patterns, values),
         };
         if check.outcome == Truth::Unknown {
             check.depends = match got {
-                Got::Unknown => vec![self.key.to_owned()],
+                KeyValues::Unknown => vec![self.key.to_owned()],
                 _ => patterns.into_iter().filter_map(unresolved).collect(),
             };
         }
@@ -135,15 +135,15 @@ fn unresolved(wanted: WantedPattern) -> Option<String> {
 }
 
 /// `true`: the key is not there; `false`: it is.
-fn is_null(wanted: &[String], got: &Got<'_>) -> Truth {
+fn is_null(wanted: &[String], got: &KeyValues<'_>) -> Truth {
     let is = |text: &str| {
         let mut wanted = wanted.iter();
         Truth::from(wanted.any(|wanted| wanted.eq_ignore_ascii_case(text)))
     };
     match got {
-        Got::Values(_) => is("false"),
-        Got::Absent => is("true"),
-        Got::Unknown => match (is("true"), is("false")) {
+        KeyValues::Values(_) => is("false"),
+        KeyValues::Absent => is("true"),
+        KeyValues::Unknown => match (is("true"), is("false")) {
             (Truth::Holds, Truth::Holds) => Truth::Holds,
             (Truth::Fails, Truth::Fails) => Truth::Fails,
             _ => Truth::Unknown,

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::str::FromStr;
 
-use super::compare::{Glyph, boolean, is_arn_like, is_like, number, plain};
+use super::compare::{PatternCharacter, boolean, is_arn_like, is_like, number, plain};
 use super::trace::Truth;
 
 /// How the values of a key that has several are taken together.
@@ -75,7 +75,7 @@ impl Operator {
     }
 
     /// Whether the comparison itself is true; negation is the caller's.
-    pub(super) fn matches(self, wanted: &[Glyph], value: &str) -> bool {
+    pub(super) fn matches(self, wanted: &[PatternCharacter], value: &str) -> bool {
         let text = plain(wanted);
         match self.comparison {
             Comparison::Equal => text == value,

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::compare::{Glyph, Pattern, glyphs};
+use super::compare::{Pattern, PatternCharacter, glyphs};
 use crate::policy::texts;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Request {
 }
 
 /// What is known of a condition key's values in the request.
-pub(super) enum Got<'a> {
+pub(super) enum KeyValues<'a> {
     Values(&'a [String]),
     Absent,
     Unknown,
@@ -112,22 +112,22 @@ impl Request {
 
     /// A key that is not given is absent where it cannot be there, and unknown where only the call
     /// itself can tell: where it comes from, when, and what its caller chose.
-    pub(super) fn value(&self, key: &str) -> Got<'_> {
+    pub(super) fn value(&self, key: &str) -> KeyValues<'_> {
         let key = key.to_lowercase();
         if let Some(values) = self.context.get(&key) {
             return match values.as_slice() {
-                [] => Got::Absent,
-                values => Got::Values(values),
+                [] => KeyValues::Absent,
+                values => KeyValues::Values(values),
             };
         }
         let begins = |names: &[&str]| names.iter().any(|name| key.starts_with(name));
         let of_the_call = key.starts_with("aws:") || key.starts_with("sts:");
         match self.principal {
-            Principal::Aws(_) => Got::Unknown,
-            Principal::Service(_) if begins(&OF_SERVICES) => Got::Unknown,
-            Principal::Service(_) if begins(&OF_PODS) && self.is_tagged() => Got::Unknown,
-            _ if of_the_call && !begins(&ABSENT) => Got::Unknown,
-            _ => Got::Absent,
+            Principal::Aws(_) => KeyValues::Unknown,
+            Principal::Service(_) if begins(&OF_SERVICES) => KeyValues::Unknown,
+            Principal::Service(_) if begins(&OF_PODS) && self.is_tagged() => KeyValues::Unknown,
+            _ if of_the_call && !begins(&ABSENT) => KeyValues::Unknown,
+            _ => KeyValues::Absent,
         }
     }
 
@@ -150,7 +150,7 @@ impl Request {
         {
             pattern.extend(glyphs(before));
             let value = self.variable(variable)?;
-            pattern.extend(value.chars().map(Glyph::Character));
+            pattern.extend(value.chars().map(PatternCharacter::Character));
             rest = after;
         }
         pattern.extend(glyphs(rest));
@@ -169,10 +169,10 @@ impl Request {
             None => (variable, None),
         };
         match self.value(key) {
-            Got::Values([value]) => Ok(value),
+            KeyValues::Values([value]) => Ok(value),
             // A key of several values cannot be a variable.
-            Got::Values(_) | Got::Absent => default.ok_or(None),
-            Got::Unknown => Err(Some(key.to_owned())),
+            KeyValues::Values(_) | KeyValues::Absent => default.ok_or(None),
+            KeyValues::Unknown => Err(Some(key.to_owned())),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cli::{MoveArgs, ToIrsaArgs};
 use crate::commands::migrate::flags::choosing;
-use crate::config::{self, ClusterConfig, Rest};
+use crate::config::{self, ClusterConfig, FileRemainder};
 use crate::error::Error;
 use crate::files;
 use crate::model::{Cluster, CommandLine, Map, shown_as_value};
@@ -85,7 +85,7 @@ pub fn write(
         tags: Map::new(),
         accounts: import.accounts.clone(),
         associations: Vec::new(),
-        rest: Rest::default(),
+        rest: FileRemainder::default(),
     });
     files::create(path, &text).map_err(|cause| unwritten(path, cause))?;
     let name = path.display().to_string();
