@@ -89,7 +89,7 @@ pub struct Gate {
     limits: Limits,
     /// Whoever holds it is the next to go. The lock is fair: that is the queue.
     queue: Arc<tokio::sync::Mutex<()>>,
-    beat: Mutex<GateState>,
+    state: Mutex<GateState>,
 }
 
 /// To be the next at a gate.
@@ -124,7 +124,7 @@ impl Gate {
             intervals,
             limits,
             queue: Arc::default(),
-            beat: Mutex::new(GateState {
+            state: Mutex::new(GateState {
                 closed: false,
                 pause: intervals.of(REST),
                 next: now,
@@ -145,7 +145,7 @@ impl Gate {
     ) -> Passed<T> {
         let signed = Instant::now();
         loop {
-            if turn.is_none() && self.beat().closed {
+            if turn.is_none() && self.state().closed {
                 turn = Some(self.queue.clone().lock_owned().await);
             }
             if turn.is_some() {
@@ -162,7 +162,7 @@ impl Gate {
             }
             // A throttled call keeps its turn.
             self.slow(sent);
-            let silent = self.beat().passed.max(begun).elapsed();
+            let silent = self.state().passed.max(begun).elapsed();
             if self.limits.are_reached(silent) {
                 return Passed::GivenUp(answer);
             }
@@ -170,42 +170,42 @@ impl Gate {
     }
 
     async fn wait(&self) {
-        let next = self.beat().next;
+        let next = self.state().next;
         tokio::time::sleep_until(next).await;
     }
 
     /// Notes that a call goes, and tells the pause after it.
     fn begin(&self) -> Duration {
-        let mut beat = self.beat();
-        beat.next = Instant::now() + beat.pause;
-        beat.pause
+        let mut state = self.state();
+        state.next = Instant::now() + state.pause;
+        state.pause
     }
 
     fn slow(&self, sent: Instant) {
-        let mut beat = self.beat();
+        let mut state = self.state();
         // Of many that were sent at one moment, the first counts.
-        if sent < beat.changed {
+        if sent < state.changed {
             return;
         }
         let now = Instant::now();
-        beat.closed = true;
-        beat.pause = beat.pause.mul_f64(GROWTH).min(self.intervals.of(LONGEST));
-        beat.next = now + beat.pause;
-        beat.changed = now;
-        tracing::debug!("throttled: {} ms between calls", beat.pause.as_millis());
+        state.closed = true;
+        state.pause = state.pause.mul_f64(GROWTH).min(self.intervals.of(LONGEST));
+        state.next = now + state.pause;
+        state.changed = now;
+        tracing::debug!("throttled: {} ms between calls", state.pause.as_millis());
     }
 
     fn quicken(&self, sent: Instant) {
-        let mut beat = self.beat();
-        beat.passed = Instant::now();
-        if beat.closed && sent >= beat.changed {
-            beat.pause = beat.pause.mul_f64(SHRINKING);
-            beat.closed = beat.pause >= self.intervals.of(SHORTEST);
+        let mut state = self.state();
+        state.passed = Instant::now();
+        if state.closed && sent >= state.changed {
+            state.pause = state.pause.mul_f64(SHRINKING);
+            state.closed = state.pause >= self.intervals.of(SHORTEST);
         }
     }
 
-    fn beat(&self) -> MutexGuard<'_, GateState> {
-        unpoisoned(&self.beat)
+    fn state(&self) -> MutexGuard<'_, GateState> {
+        unpoisoned(&self.state)
     }
 }
 

@@ -119,10 +119,10 @@ fn started(command: &mut Command, screen: Screen, running: Running) -> Started<'
     }
 }
 
-/// A command that has begun.
+/// A command under way.
 type Started<'a> = LocalBoxFuture<'a, Result<Exit, Error>>;
 
-/// Its future lies on the heap: a frame with room for those of all commands takes a megabyte of the stack.
+/// Its future lies on the heap: a frame with room for the futures of all commands takes a megabyte of stack.
 fn on_heap<'a, F: Future<Output = Result<Exit, Error>> + 'a>(
     begin: impl FnOnce() -> F,
 ) -> Started<'a> {

@@ -290,13 +290,13 @@ impl<'a> Task<'a> {
             }
             _ => None,
         };
-        let sight = match (kubernetes, &own) {
+        let access = match (kubernetes, &own) {
             (Some(kubernetes), _) => PodAccess::Whole(kubernetes),
             (None, Some(Ok(kubernetes))) => PodAccess::Brief(kubernetes, context.intervals),
             (None, Some(Err(error))) => PodAccess::None(error.to_string()),
             (None, None) => PodAccess::None(String::new()),
         };
-        restart::add(self.restart, sight, planned).await
+        restart::add(self.restart, access, planned).await
     }
 
     /// The provider as a target of its own in that account.

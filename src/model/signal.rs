@@ -4,6 +4,10 @@ use std::fmt;
 
 /// Of POSIX, those that someone ends a program with that could be asked to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(unix),
+    expect(dead_code, reason = "elsewhere there is Ctrl-C alone")
+)]
 pub enum Signal {
     /// The terminal is gone.
     HangUp,
@@ -14,6 +18,7 @@ pub enum Signal {
 }
 
 impl Signal {
+    #[cfg(unix)]
     pub const ALL: [Self; 3] = [Self::HangUp, Self::Interrupt, Self::Terminate];
 
     /// The same on every Unix.

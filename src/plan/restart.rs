@@ -20,7 +20,7 @@ mod associated;
 mod fate;
 
 pub use associated::within_reach;
-use fate::{RestartOutcome, fate, kept_off};
+use fate::{RestartDecision, fate, kept_off};
 
 /// So many pods of a workload are told about one by one.
 const TOLD: usize = 3;
@@ -230,15 +230,15 @@ fn begin(
 ) -> bool {
     let is_awaited = ending == Ending::Awaited;
     match fate(expected, &stale, state) {
-        RestartOutcome::Restarted => track.actions.push(Action::RestartWorkload(stale)),
-        RestartOutcome::Underway if is_awaited => {}
-        RestartOutcome::Underway => {
+        RestartDecision::Restarted => track.actions.push(Action::RestartWorkload(stale)),
+        RestartDecision::Underway if is_awaited => {}
+        RestartDecision::Underway => {
             let note = format!("{} is being restarted already", stale.workload);
             track.notes.push(note);
         }
-        RestartOutcome::InVain(_) if is_awaited => {}
-        RestartOutcome::InVain(why) => track.warnings.push(why),
-        RestartOutcome::ByHand(why) => {
+        RestartDecision::InVain(_) if is_awaited => {}
+        RestartDecision::InVain(why) => track.warnings.push(why),
+        RestartDecision::ByHand(why) => {
             track.warnings.push(why);
             return false;
         }

@@ -38,8 +38,8 @@ pub const SECRETS: [&str; 13] = [
     "PRIVATE KEY",
 ];
 
-/// The binary, in a copy of its own: what a linker wrote in pieces, the kernel keeps in memory page by page, and each
-/// of thousands of starts takes a sixth more page faults than with a file written in one go.
+/// The binary, in a copy of its own: what a linker wrote in pieces, the kernel keeps in memory page by page. Each of
+/// thousands of starts has a sixth fewer page faults with a file that was written in one go.
 static BINARY: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let copy = folder.join("irsactl");

@@ -36,7 +36,7 @@ impl Checkup<'_> {
         let kubernetes = self.kubernetes(cluster.as_ref()).await?;
         let why = kubernetes.as_ref().err().map(ToString::to_string);
         let shared = Shared::default();
-        let sight = HealthObserver {
+        let observer = HealthObserver {
             aws: &context.aws,
             shared: &shared,
             kubernetes: kubernetes
@@ -48,14 +48,14 @@ impl Checkup<'_> {
             usage: self.usage,
             on_wait: &|not_yet| not_yet.tell_first(|text| context.output.note(text)),
         };
-        let (mut world, subjects) = tokio::join!(sight.world(), self.asked.subjects(&sight));
+        let (mut world, subjects) = tokio::join!(observer.world(), self.asked.subjects(&observer));
         let (subjects, listed) = subjects?;
         world.listed = listed;
         let account = match &context.roles_account {
             Some(account) => account.clone(),
             None => account(cluster.as_ref(), &world)?,
         };
-        let seen = sight.accounts(&subjects, &account).await;
+        let seen = observer.accounts(&subjects, &account).await;
         let (cluster, accounts) = self.judged(&world, &seen);
         Ok(Reports {
             cluster,

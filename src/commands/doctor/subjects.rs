@@ -26,11 +26,11 @@ impl Asked {
     /// workload is asked for its own.
     pub async fn subjects(
         &self,
-        sight: &HealthObserver<'_>,
+        observer: &HealthObserver<'_>,
     ) -> Result<(Vec<Examined>, Lookup<()>), Error> {
         let subject = match self {
             Self::All => {
-                let (names, listed) = sight.names().await;
+                let (names, listed) = observer.names().await;
                 let subject = |name| Examined {
                     name: Some(name),
                     ..Examined::default()
@@ -42,7 +42,7 @@ impl Asked {
         };
         let subject = match (&subject.name, &subject.of) {
             (None, Some(of)) => Examined {
-                name: Some(sight.service_account_of(of).await?),
+                name: Some(observer.service_account_of(of).await?),
                 ..subject
             },
             _ => subject,

@@ -112,7 +112,7 @@ impl ChosenAccounts {
         depth: MoveDepth,
         splits: Option<Option<&str>>,
     ) -> Moving {
-        let sight = MoveObserver {
+        let observer = MoveObserver {
             aws: &context.aws,
             kubernetes,
             cluster,
@@ -125,6 +125,6 @@ impl ChosenAccounts {
             depth,
             splits,
         };
-        sight.moving(&scope).await
+        observer.moving(&scope).await
     }
 }

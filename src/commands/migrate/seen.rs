@@ -69,13 +69,13 @@ impl MoveObservation {
         if !self.chosen.is_all() {
             return None;
         }
-        let sight = MoveObserver {
+        let observer = MoveObserver {
             aws: &self.context.aws,
             kubernetes: &self.kubernetes,
             cluster: &self.cluster,
         };
         let nodes = self.moving.nodes.as_found().map_or(&[][..], Vec::as_slice);
-        let found = sight.roles_of_nodes(nodes).await;
+        let found = observer.roles_of_nodes(nodes).await;
         for unknown in &found.unknown {
             self.context.output.warn(unknown);
         }

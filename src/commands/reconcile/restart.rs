@@ -66,11 +66,11 @@ pub fn concerned(planned: &[Planned]) -> usize {
 /// restart is asked for.
 pub async fn add(
     restart: Restart,
-    sight: PodAccess<'_>,
+    access: PodAccess<'_>,
     planned: Vec<Planned>,
 ) -> Vec<Result<Track, Error>> {
     let concerned = concerned(&planned);
-    let (kubernetes, limit) = match sight {
+    let (kubernetes, limit) = match access {
         PodAccess::Whole(kubernetes) => (kubernetes, None),
         PodAccess::Brief(kubernetes, intervals) => (kubernetes, Some(intervals.limit(PATIENCE))),
         PodAccess::None(why) => return unseen(planned, &why),

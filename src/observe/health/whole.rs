@@ -183,7 +183,7 @@ impl HealthObserver<'_> {
         annotated: Option<&RoleArn>,
         association: Option<&Association>,
     ) -> (Option<RoleHealth>, Option<RoleHealth>, Option<RoleHealth>) {
-        let sight = RoleObserver {
+        let observer = RoleObserver {
             aws: self.aws,
             shared: self.shared,
             account,
@@ -192,7 +192,7 @@ impl HealthObserver<'_> {
             usage: self.usage,
         };
         let role = async |arn: Option<&RoleArn>| match arn {
-            Some(arn) => Some(Box::pin(sight.role_health(arn)).await),
+            Some(arn) => Some(Box::pin(observer.role_health(arn)).await),
             None => None,
         };
         let identity: Option<RoleArn> = association.and_then(|found| found.role.parse().ok());

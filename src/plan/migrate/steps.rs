@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::obstacle::{self, Absence, Obstacle};
-use super::trust::TrustRemainder;
+use super::trust::TrustAdmission;
 use super::{
     Former, MoveGoal, NODE_NETWORK, ProofNeed, Prove, Stage, bindings, intercept, session_tags,
     trust,
@@ -387,9 +387,9 @@ impl MoveStep<'_> {
     /// Takes what the role says to a way.
     pub fn close(self, draft: &mut Draft<'_>, from: Way) {
         match trust::left(&self.facts.trust, from, self.moving, self.account) {
-            TrustRemainder::Nothing => {}
-            TrustRemainder::Own => draft.closes = Some(from),
-            TrustRemainder::Wider => {
+            TrustAdmission::Nothing => {}
+            TrustAdmission::Own => draft.closes = Some(from),
+            TrustAdmission::Wider => {
                 draft.track.warnings.push(format!(
                     "role {} still lets it in by the way of before, by what is not for it alone: that stays as it is",
                     self.role.name()

@@ -78,7 +78,7 @@ pub fn without(
 
 /// What a trust policy has that lets a service account in by a way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TrustRemainder {
+pub enum TrustAdmission {
     Nothing,
     /// It is for this service account alone, and can be taken out.
     Own,
@@ -87,15 +87,15 @@ pub enum TrustRemainder {
 }
 
 /// Whether it lets the service account in by that way, and whether what does can be taken out.
-pub fn left(trust: &Value, way: Way, moving: &Moving, account: &MovingAccount) -> TrustRemainder {
+pub fn left(trust: &Value, way: Way, moving: &Moving, account: &MovingAccount) -> TrustAdmission {
     match without(trust, way, moving, account) {
-        Ok(rest) if policy::same(&rest, trust) => TrustRemainder::Nothing,
-        Ok(_) | Err(NotWithdrawn::NothingLeft) => TrustRemainder::Own,
-        Err(NotWithdrawn::StillLetIn { .. }) => TrustRemainder::Wider,
+        Ok(rest) if policy::same(&rest, trust) => TrustAdmission::Nothing,
+        Ok(_) | Err(NotWithdrawn::NothingLeft) => TrustAdmission::Own,
+        Err(NotWithdrawn::StillLetIn { .. }) => TrustAdmission::Wider,
     }
 }
 
 /// Whether something in it is for this service account alone.
 pub fn names(trust: &Value, way: Way, moving: &Moving, account: &MovingAccount) -> bool {
-    left(trust, way, moving, account) == TrustRemainder::Own
+    left(trust, way, moving, account) == TrustAdmission::Own
 }

@@ -30,7 +30,7 @@ pub fn kept_off(
 }
 
 /// What is to become of one workload.
-pub enum RestartOutcome {
+pub enum RestartDecision {
     Restarted,
     /// Someone restarted it since the annotation changed, and that is not over.
     Underway,
@@ -41,20 +41,20 @@ pub enum RestartOutcome {
 }
 
 /// What becomes of a workload some of whose pods lack the role.
-pub fn fate(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) -> RestartOutcome {
+pub fn fate(expected: &Expected, stale: &StaleWorkload, state: &WorkloadState) -> RestartDecision {
     if let Some(why) = in_the_way(expected, stale, state) {
-        return RestartOutcome::ByHand(why);
+        return RestartDecision::ByHand(why);
     }
     match (&state.restarted, expected.since, &state.rollout) {
         (Some((at, _)), Some(since), rollout) if *at >= since => match rollout {
-            Rollout::Underway(_) => RestartOutcome::Underway,
-            Rollout::Over => RestartOutcome::InVain(in_vain(expected, stale, state)),
-            Rollout::Failed(why) => RestartOutcome::InVain(format!(
+            Rollout::Underway(_) => RestartDecision::Underway,
+            Rollout::Over => RestartDecision::InVain(in_vain(expected, stale, state)),
+            Rollout::Failed(why) => RestartDecision::InVain(format!(
                 "{} was restarted, and its rollout {why}",
                 stale.workload
             )),
         },
-        _ => RestartOutcome::Restarted,
+        _ => RestartDecision::Restarted,
     }
 }
 
