@@ -16,6 +16,7 @@ mod parametrised;
 mod rest;
 mod role_account;
 mod schema;
+mod values;
 mod write;
 
 use accounts::Common;
@@ -23,6 +24,7 @@ pub use filter::Filter;
 pub use node::{Place, YamlNode, YamlValue, parse as parse_yaml};
 pub use rest::FileRemainder;
 pub use schema::Schema;
+use values::value;
 pub use write::write;
 
 /// So many problems are told; a file with more has one cause for most of them.
@@ -265,25 +267,6 @@ fn check_header(root: &YamlNode, problems: &mut Problems) {
 fn missing(node: &YamlNode, path: &str, field: &Field, problems: &mut Problems) {
     let path = inside(path, field.name());
     problems.push(Problem::new(node.place, &path, "must be set"));
-}
-
-/// The value of a text field; `path` is that of `node`.
-fn value<T: std::str::FromStr<Err = String>>(
-    node: &YamlNode,
-    path: &str,
-    field: &Field,
-    problems: &mut Problems,
-) -> Option<T> {
-    let found = node.field(field)?;
-    let text = found.text()?;
-    match text.parse() {
-        Ok(value) => Some(value),
-        Err(rule) => {
-            let rule = format!("{:?}: {rule}", check::short(text));
-            problems.push(Problem::new(found.place, &inside(path, field.name()), rule));
-            None
-        }
-    }
 }
 
 /// The path of a field inside of another's; odd names are put into brackets and quotes.

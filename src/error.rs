@@ -1,6 +1,7 @@
 //! Everything that can go wrong, named for what the user met: its text, the commands that help, and
 //! the exit status.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -326,6 +327,15 @@ impl From<Unproven> for Error {
 }
 
 impl Error {
+    /// A value that breaks the rule of its flag.
+    pub fn usage(flag: &'static str, value: impl Display, rule: impl Into<String>) -> Self {
+        Self::Usage {
+            flag,
+            value: value.to_string(),
+            rule: rule.into(),
+        }
+    }
+
     /// Without credentials, by no way of signing in that is known.
     pub fn no_credentials(cause: &str) -> Self {
         Self::Credentials {

@@ -8,11 +8,8 @@ use crate::run::Exit;
 
 /// Prints the part of the schema that FIELD names. Refuses a field that there is not.
 pub fn run(args: &Explain, screen: Screen) -> Result<Exit, Error> {
-    let schema = Schema::at(&args.field).map_err(|rule| Error::Usage {
-        flag: "FIELD",
-        value: args.field.clone(),
-        rule,
-    })?;
+    let schema =
+        Schema::at(&args.field).map_err(|rule| Error::usage("FIELD", &args.field, rule))?;
     let output = Output {
         format: args.output.into(),
         quiet: screen.quiet,

@@ -34,20 +34,15 @@ impl ClusterPlace {
         cluster: &ClusterName,
         issuer: Option<&Issuer>,
     ) -> Result<Self, Error> {
-        let wrong = |flag, value: &str, rule| Error::Usage {
-            flag,
-            value: value.to_owned(),
-            rule,
-        };
         match issuer {
             Some(issuer) => {
                 if let Some(rule) = issuer.fault() {
-                    return Err(wrong("--issuer-url", issuer.url(), rule));
+                    return Err(Error::usage("--issuer-url", issuer.url(), rule));
                 }
             }
             None => {
                 if let Some(rule) = cluster.fault_in_eks() {
-                    return Err(wrong(field, cluster.as_str(), rule.to_owned()));
+                    return Err(Error::usage(field, cluster, rule));
                 }
             }
         }

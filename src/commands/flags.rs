@@ -2,6 +2,7 @@
 //! a mistake is told before anything happens.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use crate::asked::fields::{self, Field};
 use crate::asked::{
@@ -115,11 +116,7 @@ async fn given(args: &AccountArgs) -> Result<Given, Error> {
 fn first(broken: Vec<Rule>) -> Error {
     let mut broken = broken.into_iter();
     match broken.next() {
-        Some(Rule::Entry { field, key, rule }) => Error::Usage {
-            flag: field.flag(),
-            value: key,
-            rule,
-        },
+        Some(Rule::Entry { field, key, rule }) => Error::usage(field.flag(), key, rule),
         rule => Error::Flags(rule.map_or(String::new(), |rule| rule.told(Field::flag))),
     }
 }
@@ -133,17 +130,21 @@ pub fn required_name(args: &NameArgs) -> Result<ServiceAccountName, Error> {
     ServiceAccountName::new(namespace.unwrap_or_default(), &name).map_err(Error::Flags)
 }
 
+/// What a position names as NAMESPACE/NAME.
+pub fn name<T: FromStr<Err = String>>(text: &str) -> Result<T, Error> {
+    text.parse()
+        .map_err(|rule| Error::usage("NAMESPACE/NAME", text, rule))
+}
+
 /// The name and namespace, as far as they are given.
 pub fn filter(args: &NameArgs) -> Result<(Option<Namespace>, Option<String>), Error> {
     let name = args.position.as_ref().or(args.name.as_ref());
     let Some((namespace, name)) = name.and_then(|name| name.split_once('/')) else {
         return Ok((args.namespace.clone(), name.cloned()));
     };
-    let namespace: Namespace = namespace.parse().map_err(|rule| Error::Usage {
-        flag: "NAME",
-        value: namespace.to_owned(),
-        rule,
-    })?;
+    let parsed = namespace.parse();
+    let namespace: Namespace =
+        parsed.map_err(|rule: String| Error::usage("NAME", namespace, rule))?;
     match &args.namespace {
         Some(other) if *other != namespace => Err(Error::Flags(format!(
             "--namespace {other} and NAME {namespace}/{name} contradict each other"
@@ -171,11 +172,8 @@ async fn document(path: &Path) -> Result<PolicyDocument, Error> {
         what: name.clone(),
         cause: "it is no UTF-8 text".to_owned(),
     })?;
-    PolicyDocument::parse(&text).map_err(|rule| Error::Usage {
-        flag: fields::INLINE_POLICY.flag(),
-        value: path.display().to_string(),
-        rule,
-    })
+    PolicyDocument::parse(&text)
+        .map_err(|rule| Error::usage(fields::INLINE_POLICY.flag(), path.display(), rule))
 }
 
 /// What becomes of a file of which a part is not read.
@@ -231,11 +229,7 @@ fn collected(field: &'static Field, given: &[Pairs]) -> Result<Map, Error> {
             && other != *value
         {
             let rule = format!("has two values, \"{other}\" and \"{value}\"");
-            return Err(Error::Usage {
-                flag: field.flag(),
-                value: key.clone(),
-                rule,
-            });
+            return Err(Error::usage(field.flag(), key, rule));
         }
     }
     Ok(map)

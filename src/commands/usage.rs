@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::cli::{Screen, Usage};
 use crate::commands::file::ClusterPlace;
+use crate::commands::flags;
 use crate::error::Error;
 use crate::model::{Lookup, ServiceAccountName, Way};
 use crate::observe::{self, RolesOfAccounts, UsageDepth};
@@ -68,14 +69,7 @@ fn names(args: &Usage) -> Result<Vec<ServiceAccountName>, Error> {
         let text = "say which roles: NAMESPACE/NAME or `--all` of a `--cluster`, or `--role-arn`";
         return Err(Error::Flags(text.to_owned()));
     }
-    let names = args.names.iter().map(|text| {
-        text.parse().map_err(|rule| Error::Usage {
-            flag: "NAMESPACE/NAME",
-            value: text.clone(),
-            rule,
-        })
-    });
-    names.collect()
+    args.names.iter().map(|text| flags::name(text)).collect()
 }
 
 /// Those that are meant, and the account of the credentials.

@@ -105,11 +105,9 @@ fn role_of_environment() -> Result<Option<RoleArn>, Error> {
     if value.is_empty() {
         return Ok(None);
     }
-    let role = value.parse().map_err(|rule| Error::Usage {
-        flag: ROLE,
-        value,
-        rule,
-    });
+    let role = value
+        .parse()
+        .map_err(|rule: String| Error::usage(ROLE, &value, rule));
     role.map(Some)
 }
 

@@ -2,16 +2,14 @@
 //! what may stand once in a file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::str::FromStr;
 
-use serde_json::Value as Json;
-
-use super::check::{number, short};
+use super::check::short;
 use super::node::{YamlNode, YamlValue};
 use super::parametrised::filled;
 use super::role_account::role_account;
-use super::{Problem, Problems, inside, missing, value};
-use crate::asked::fields::{self, Field, Kind};
+use super::values::{bool, document, map, seconds, texts, value};
+use super::{Problem, Problems, inside, missing};
+use crate::asked::fields::{self, Field};
 use crate::asked::{self, AssociationSpec, DeploymentMode, Given, IamServiceAccount, Rule, Scope};
 use crate::model::{Map, Namespace, ServiceAccountName, Way};
 use crate::policy::PolicyDocument;
@@ -102,6 +100,7 @@ pub struct Common {
 }
 
 impl Common {
+    /// What the file says; what is wrong is put into `problems`.
     pub fn read(root: &YamlNode, problems: &mut Problems) -> Self {
         Self {
             tags: common_tags(root, problems),
@@ -329,10 +328,6 @@ fn by_association(given: Given, node: &YamlNode, path: &str, problems: &mut Prob
     }
 }
 
-fn bool(node: &YamlNode, field: &Field) -> Option<bool> {
-    node.field(field)?.bool()
-}
-
 /// Those that are switched on.
 fn well_known(entry: AccountEntry<'_>) -> Vec<WellKnownPolicy> {
     let named = entry.field(fields::WELL_KNOWN_POLICIES);
@@ -341,61 +336,6 @@ fn well_known(entry: AccountEntry<'_>) -> Vec<WellKnownPolicy> {
         switch.and_then(|switch| switch.bool()) == Some(true)
     };
     WELL_KNOWN.iter().filter(is_on).copied().collect()
-}
-
-/// A list of texts that keep a rule.
-fn texts<T: FromStr<Err = String>>(
-    node: &YamlNode,
-    path: &str,
-    field: &Field,
-    problems: &mut Problems,
-) -> Vec<T> {
-    let items = node.field(field).map_or(&[][..], |node| node.items());
-    let mut values = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        match item.text().map(|text| (text, text.parse())) {
-            None => {}
-            Some((_, Ok(value))) => values.push(value),
-            Some((text, Err(rule))) => {
-                let path = format!("{path}.{}[{index}]", field.name());
-                let rule = format!("{:?}: {rule}", short(text));
-                problems.push(Problem::new(item.place, &path, rule));
-            }
-        }
-    }
-    values
-}
-
-fn seconds(node: &YamlNode, path: &str, field: &Field, problems: &mut Problems) -> Option<u32> {
-    let found = node.field(field)?;
-    let (YamlValue::Number(text), Kind::Seconds(bounds)) = (&found.value, field.kind) else {
-        return None;
-    };
-    let number = text.parse().ok();
-    let number = number.filter(|number| bounds.contain(*number));
-    if number.is_none() {
-        let rule = format!(
-            "`{}`: {} to {} seconds are wanted",
-            short(text),
-            bounds.least,
-            bounds.most
-        );
-        problems.push(Problem::new(found.place, &inside(path, field.name()), rule));
-    }
-    number
-}
-
-/// The texts of a mapping; null is the empty text, as to eksctl.
-fn map(node: &YamlNode, field: &Field) -> Map {
-    let entries = node.field(field).map_or(&[][..], |node| node.entries());
-    entries
-        .iter()
-        .filter_map(|entry| match &entry.value.value {
-            YamlValue::Text(text) => Some((entry.name()?.to_owned(), text.clone())),
-            YamlValue::Null => Some((entry.name()?.to_owned(), String::new())),
-            _ => None,
-        })
-        .collect()
 }
 
 /// The policy documents, of `attachPolicy` or of `attachPolicies`.
@@ -424,40 +364,6 @@ fn documents(entry: AccountEntry<'_>, problems: &mut Problems) -> Vec<PolicyDocu
         .filter(|(_, node)| matches!(node.value, YamlValue::Map(_)))
         .filter_map(|(path, node)| document(node, &path, problems))
         .collect()
-}
-
-fn document(node: &YamlNode, path: &str, problems: &mut Problems) -> Option<PolicyDocument> {
-    // What is no JSON has been told already.
-    let json = json(node)?;
-    match PolicyDocument::parse(&json.to_string()) {
-        Ok(document) => Some(document),
-        Err(rule) => {
-            problems.push(Problem::new(node.place, path, rule));
-            None
-        }
-    }
-}
-
-/// A tree as JSON, if it is that.
-fn json(node: &YamlNode) -> Option<Json> {
-    Some(match &node.value {
-        YamlValue::Null => Json::Null,
-        YamlValue::Bool(value) => Json::Bool(*value),
-        YamlValue::Number(text) => Json::Number(number(text)?),
-        YamlValue::Text(text) => Json::String(text.clone()),
-        YamlValue::List(items) => {
-            let items = items.iter().map(|item| json(item));
-            Json::Array(items.collect::<Option<_>>()?)
-        }
-        YamlValue::Map(entries) => {
-            let mut object = serde_json::Map::new();
-            for entry in entries {
-                object.insert(entry.name()?.to_owned(), json(&entry.value)?);
-            }
-            Json::Object(object)
-        }
-        YamlValue::Merge | YamlValue::Tagged(_) => return None,
-    })
 }
 
 /// A broken rule at the place of its field.

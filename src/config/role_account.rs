@@ -1,7 +1,8 @@
 //! The account of a role, as a file says it.
 
 use super::node::{YamlNode, YamlValue};
-use super::{Problem, Problems, inside, value};
+use super::values::value;
+use super::{Problem, Problems, inside};
 use crate::asked::fields;
 use crate::model::{RoleAccount, RoleArn};
 

@@ -83,11 +83,11 @@ async fn read(path: Option<&Path>) -> Result<(Kubeconfig, String), Error> {
     }
     match (all, path) {
         (Some(all), _) => Ok((all, names)),
-        (None, Some(path)) => Err(Error::Usage {
-            flag: "--kubeconfig",
-            value: path.display().to_string(),
-            rule: "there is no such file".to_owned(),
-        }),
+        (None, Some(path)) => Err(Error::usage(
+            "--kubeconfig",
+            path.display(),
+            "there is no such file",
+        )),
         (None, None) => Err(unusable(format!("there is no file {names}"))),
     }
 }
@@ -215,11 +215,7 @@ async fn entries(path: Option<&Path>, named: Option<&str>) -> Result<Entries, Er
 
 fn no_context(named: Option<&str>, name: String, rule: String) -> Error {
     match named {
-        Some(_) => Error::Usage {
-            flag: "--context",
-            value: name,
-            rule,
-        },
+        Some(_) => Error::usage("--context", name, rule),
         None => Error::Kubeconfig {
             cause: format!("current-context \"{name}\": {rule}"),
         },

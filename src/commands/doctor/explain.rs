@@ -27,9 +27,6 @@ fn unknown_check(id: &str) -> Error {
     let meant = crate::model::nearest(id, all)
         .map(|nearest| format!("; did you mean \"{nearest}\"?"))
         .unwrap_or_else(|| ":".to_owned());
-    Error::Usage {
-        flag: "--explain",
-        value: id.to_owned(),
-        rule: format!("there is no such check{meant} `irsactl doctor --explain` lists all"),
-    }
+    let rule = format!("there is no such check{meant} `irsactl doctor --explain` lists all");
+    Error::usage("--explain", id, rule)
 }

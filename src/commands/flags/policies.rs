@@ -48,11 +48,7 @@ pub async fn inline(asked: &PermissionArgs) -> Result<Vec<PolicyDocument>, Error
 }
 
 fn refused(value: &str, rule: String) -> Error {
-    Error::Usage {
-        flag: "--with",
-        value: value.to_owned(),
-        rule,
-    }
+    Error::usage("--with", value, rule)
 }
 
 fn parameters(asked: &PermissionArgs) -> Result<Map, Error> {

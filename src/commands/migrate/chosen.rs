@@ -1,5 +1,6 @@
 //! Which service accounts a command is about, and the look at them.
 
+use super::flags::named;
 use crate::cli::{KubernetesArgs, MoveChoice};
 use crate::commands::file::ClusterPlace;
 use crate::config::Filter;
@@ -10,6 +11,7 @@ use crate::observe::{MoveDepth, MoveObserver, MoveScope};
 use crate::run::Context;
 use crate::world::Moving;
 
+/// The cluster, and the way to its Kubernetes API.
 pub async fn access(
     context: &Context,
     choice: &MoveChoice,
@@ -21,25 +23,6 @@ pub async fn access(
     Ok((cluster, kubernetes))
 }
 
-/// A service account by its namespace and name, or by its name beside `--namespace`.
-fn named(text: &str, namespace: Option<&Namespace>) -> Result<ServiceAccountName, Error> {
-    let whole = match namespace {
-        Some(namespace) if !text.contains('/') => format!("{namespace}/{text}"),
-        _ => text.to_owned(),
-    };
-    let name: ServiceAccountName = whole.parse().map_err(|rule| Error::Usage {
-        flag: "NAMESPACE/NAME",
-        value: text.to_owned(),
-        rule,
-    })?;
-    match namespace.filter(|namespace| **namespace != name.namespace) {
-        Some(namespace) => Err(Error::Flags(format!(
-            "--namespace {namespace} and {name} contradict each other"
-        ))),
-        None => Ok(name),
-    }
-}
-
 /// Which service accounts are meant.
 pub struct ChosenAccounts {
     pub names: Vec<ServiceAccountName>,
@@ -48,6 +31,10 @@ pub struct ChosenAccounts {
 }
 
 impl ChosenAccounts {
+    /// Those that the flags name.
+    ///
+    /// # Errors
+    /// A name or a glob that is none; names of another namespace than `--namespace`.
     pub fn of(choice: &MoveChoice) -> Result<Self, Error> {
         let filter = Filter::new(&choice.include, &choice.exclude).map_err(Error::Flags)?;
         let namespace = choice.namespace.as_ref();
@@ -62,6 +49,7 @@ impl ChosenAccounts {
         })
     }
 
+    /// Whether it is meant.
     pub fn includes(&self, name: &ServiceAccountName) -> bool {
         self.includes_part(name, name)
     }
@@ -104,6 +92,7 @@ impl ChosenAccounts {
         first.filter(|_| alike).or(self.namespace.as_ref()).cloned()
     }
 
+    /// Reads all that the moves of those need to know.
     pub async fn look(
         &self,
         context: &Context,

@@ -2,7 +2,7 @@
 
 use crate::cli::MoveArgs;
 use crate::error::Error;
-use crate::model::{Origin, Way};
+use crate::model::{Namespace, Origin, ServiceAccountName, Way};
 use crate::plan::migrate::Former;
 use crate::world::PodWay;
 
@@ -65,4 +65,21 @@ pub fn patching(args: &MoveArgs, former: Former) -> Result<bool, Error> {
         ));
     }
     Ok(true)
+}
+
+/// A service account by its namespace and name, or by its name beside `--namespace`.
+pub fn named(text: &str, namespace: Option<&Namespace>) -> Result<ServiceAccountName, Error> {
+    let whole = match namespace {
+        Some(namespace) if !text.contains('/') => format!("{namespace}/{text}"),
+        _ => text.to_owned(),
+    };
+    let name: ServiceAccountName = whole
+        .parse()
+        .map_err(|rule: String| Error::usage("NAMESPACE/NAME", text, rule))?;
+    match namespace.filter(|namespace| **namespace != name.namespace) {
+        Some(namespace) => Err(Error::Flags(format!(
+            "--namespace {namespace} and {name} contradict each other"
+        ))),
+        None => Ok(name),
+    }
 }
