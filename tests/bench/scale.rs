@@ -4,11 +4,10 @@
 use std::error::Error;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use super::sandbox::{Options, Pace, Sandbox, Service};
-use super::{BINARY, POLICY, Run, Table, megabytes, run};
+use super::{POLICY, Run, Table, megabytes, program, run};
 
 /// How many service accounts, where the variable does not say otherwise. 500 take nine minutes.
 const ACCOUNTS: u32 = 100;
@@ -108,7 +107,7 @@ struct Measured {
 
 fn measured(sandbox: &Sandbox, file: &Path, more: &[&str]) -> Result<Measured, Box<dyn Error>> {
     sandbox.world().calls.clear();
-    let mut command = Command::new(BINARY);
+    let mut command = program();
     command
         .args(["apply", "--approve", "-f"])
         .arg(file)
