@@ -25,7 +25,9 @@ pub use account::{
     Scope, unchanged,
 };
 pub use association::{Agent, AssociationSpec, OtherRole, ValueChange};
-pub use deletion::{Deletion, ForeignPolicies, ForeignResources, KnownBy, SearchedAccount};
+pub use deletion::{
+    Deletion, ForeignPolicies, ForeignResources, KnownBy, OtherClusters, SearchedAccount,
+};
 pub use deployment::{Deployment, DeploymentMode};
 use fields::Field;
 pub use provider::{ProviderSpec, Refresh, Thumbprints, TrustingRoles};

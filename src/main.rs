@@ -1,6 +1,7 @@
 //! irsactl: from the command line to the exit status.
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
@@ -82,13 +83,26 @@ fn read(arguments: Vec<OsString>) -> Cli {
     let mut command = cli::program().color(cli::color(&arguments));
     let mut matches = |words| {
         let matches = command.try_get_matches_from_mut(words);
-        matches.unwrap_or_else(|error| cli::in_house_words(error, &command).exit())
+        matches.unwrap_or_else(|error| end(&cli::in_house_words(error, &command)))
     };
-    let cli = Cli::from_arg_matches(&matches(arguments)).unwrap_or_else(|error| error.exit());
+    let cli = Cli::from_arg_matches(&matches(arguments)).unwrap_or_else(|error| end(&error));
     if let Some(words) = cli.command.as_flag() {
         matches(words.into_iter().map(OsString::from).collect());
     }
     cli
+}
+
+/// Prints help, the version, or a mistake. What cannot be written is a failure, but for a closed pipe.
+fn end(told: &clap::Error) -> ! {
+    let lost = told
+        .print()
+        .is_err_and(|why| why.kind() != ErrorKind::BrokenPipe);
+    let status = if lost && !told.use_stderr() {
+        1
+    } else {
+        told.exit_code()
+    };
+    std::process::exit(status)
 }
 
 /// Runs a command, until it ends or a signal interrupts.

@@ -43,7 +43,7 @@ pub use stack_name::{ROLE_INFIX, StackName};
 pub use tags::{
     ASSOCIATION_TAG, AUDIENCE_ANNOTATION, CLUSTER_TAGS, FORMER_ANNOTATION, MANAGED_BY,
     MANAGED_BY_LABEL, MOVED_TAG, OIDC_ENABLED_TAG, ROLE_ANNOTATION, SAVED_ANNOTATION,
-    SERVICE_ACCOUNT_TAG, VERSION_TAG, is_aws_tag, is_own_tag,
+    SERVICE_ACCOUNT_TAG, STACK_ID_TAG, VERSION_TAG, is_aws_tag, is_own_tag,
 };
 pub use way::{Origin, Way};
 pub use workload::{Workload, WorkloadKind};
@@ -236,6 +236,9 @@ fn is_dns_label(text: &str) -> bool {
     text.starts_with(edge) && text.ends_with(edge) && text.chars().all(|c| edge(c) || c == '-')
 }
 
+/// What the `sub` claims of all service accounts begin with (Kubernetes).
+pub const SUBJECT_PREFIX: &str = "system:serviceaccount:";
+
 /// A Kubernetes service account: namespace and name. Prints as `namespace/name`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServiceAccountName {
@@ -262,7 +265,7 @@ impl ServiceAccountName {
 
     /// The `sub` claim of its tokens (Kubernetes).
     pub fn subject(&self) -> String {
-        format!("system:serviceaccount:{}:{}", self.namespace, self.name)
+        format!("{SUBJECT_PREFIX}{}:{}", self.namespace, self.name)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::model::{Audience, Issuer, ServiceAccountName, SubjectPattern};
+use crate::model::{Audience, Issuer, SUBJECT_PREFIX, ServiceAccountName, SubjectPattern};
 
 pub mod admitted;
 pub mod beyond;
@@ -26,6 +26,7 @@ pub mod words;
 
 pub use difference::{Difference, Item, difference, indented};
 use grammar::check_document;
+use subjects::{Subject, TokenProvider};
 pub use unique::Unique;
 
 /// IAM's quota for the inline policies of one role together, in characters that are no white space.
@@ -159,38 +160,19 @@ pub fn function(value: &Value) -> Option<(&str, &Value)> {
     is_one.then_some((name, argument))
 }
 
-/// Whom the trust policy lets in: one service account, or all whose names match a pattern.
-pub enum TrustedSubject<'a> {
-    Account(&'a ServiceAccountName),
-    Pattern(&'a ServiceAccountName, &'a SubjectPattern),
-}
-
 /// The trust policy of a service account's role, as eksctl writes it.
 pub fn trust_policy(
     provider_arn: &str,
     issuer: &Issuer,
-    subject: &TrustedSubject<'_>,
+    subject: &Subject,
     audience: &Audience,
 ) -> Value {
-    let key = |claim: &str| format!("{}:{claim}", issuer.host_and_path());
-    let condition = match subject {
-        TrustedSubject::Account(account) => json!({
-            "StringEquals": { key("aud"): audience.as_str(), key("sub"): account.subject() }
-        }),
-        TrustedSubject::Pattern(account, pattern) => json!({
-            "StringEquals": { key("aud"): audience.as_str() },
-            "StringLike": { key("sub"): format!("system:serviceaccount:{}:{}", account.namespace, pattern.as_str()) }
-        }),
+    let provider = TokenProvider {
+        arn: provider_arn,
+        issuer,
     };
-    json!({
-        "Version": VERSION,
-        "Statement": [{
-            "Action": ["sts:AssumeRoleWithWebIdentity"],
-            "Condition": condition,
-            "Effect": "Allow",
-            "Principal": { "Federated": provider_arn }
-        }]
-    })
+    let statement = subjects::statement(provider, subject, audience.as_str());
+    json!({"Version": VERSION, "Statement": [statement]})
 }
 
 /// What a trust policy of eksctl's or irsactl's form asks of a token.
@@ -205,7 +187,7 @@ impl TrustTerms {
     /// Reads the trust policy of a service account's role; `None` when it says anything else.
     pub fn read(trust: &Value, account: &ServiceAccountName) -> Option<Self> {
         let (issuer, audience, subject) = conditions(trust)?;
-        let namespace = format!("system:serviceaccount:{}:", account.namespace);
+        let namespace = format!("{SUBJECT_PREFIX}{}:", account.namespace);
         let pattern = if subject == account.subject() {
             None
         } else {
@@ -217,10 +199,7 @@ impl TrustTerms {
         };
         let provider = *federated_principals(trust).first()?;
         let issuer: Issuer = format!("https://{issuer}").parse().ok()?;
-        let subject = match &read.pattern {
-            Some(pattern) => TrustedSubject::Pattern(account, pattern),
-            None => TrustedSubject::Account(account),
-        };
+        let subject = Subject::of(account, read.pattern.as_ref());
         // Only what would be written the same has been understood.
         let written = trust_policy(provider, &issuer, &subject, &read.audience);
         same(&written, trust).then_some(read)

@@ -15,7 +15,8 @@ use crate::model::{
     SubjectPattern, is_iam_name_character,
 };
 use crate::policy::pod_identity::{self, TrustedAssociation};
-use crate::policy::{self, PolicyDocument, TrustedSubject};
+use crate::policy::subjects::Subject;
+use crate::policy::{self, PolicyDocument};
 
 mod aws_policies;
 mod edit;
@@ -252,10 +253,7 @@ pub fn trust(spec: &RoleSpec, cluster: &Cluster, account: &ServiceAccountName) -
 }
 
 fn tokens_trust(spec: &RoleSpec, cluster: &Cluster, account: &ServiceAccountName) -> Value {
-    let subject = match &spec.subject_pattern {
-        Some(pattern) => TrustedSubject::Pattern(account, pattern),
-        None => TrustedSubject::Account(account),
-    };
+    let subject = Subject::of(account, spec.subject_pattern.as_ref());
     policy::trust_policy(
         &cluster.provider_arn(),
         &cluster.issuer,

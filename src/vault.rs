@@ -167,13 +167,20 @@ impl Vault {
             let answer: Result<VaultResponse<T>, _> = serde_json::from_slice(&body);
             return Ok(Some(answer.map_err(|error| nonsense(&error))?.data));
         }
-        let errors: Errors = serde_json::from_slice(&body).unwrap_or_default();
-        let told = secrets::excerpt(&in_one_line(&errors.errors));
         // A path without an engine is a 404 too, and tells so.
-        if status == StatusCode::NOT_FOUND && errors.errors.is_empty() {
-            return Ok(None);
+        let errors = serde_json::from_slice(&body)
+            .map(|it: Errors| it.errors)
+            .ok();
+        match errors {
+            Some(errors) if status == StatusCode::NOT_FOUND && errors.is_empty() => Ok(None),
+            None if status == StatusCode::NOT_FOUND => {
+                Err(nonsense(&"404, and no word of Vault's"))
+            }
+            errors => {
+                let told = secrets::excerpt(&in_one_line(&errors.unwrap_or_default()));
+                Err(refused(status, told))
+            }
         }
-        Err(refused(status, told))
     }
 }
 

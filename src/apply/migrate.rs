@@ -76,8 +76,7 @@ impl Worker<'_> {
         let mut is_gone = false;
         for (_, id) in listed.into_iter().filter(|(name, _)| *name == prove.name) {
             let found = eks.association(cluster.as_str(), &id).await?;
-            let is_it = |role: &str| role == prove.role.to_string();
-            if found.as_found().is_some_and(|found| is_it(&found.role)) {
+            if found.as_found().is_some_and(|it| it.role == prove.role) {
                 eks.delete_association(cluster, &id).await?;
                 is_gone = true;
             }

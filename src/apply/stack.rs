@@ -56,7 +56,7 @@ impl Worker<'_> {
                 }
                 stack => {
                     let name = create.stack.as_str();
-                    return Err(self.stack_failed(name, &id, stack).await?);
+                    return Err(self.stack_failed(name, &id, stack).await);
                 }
             }
         }
@@ -100,7 +100,7 @@ impl Worker<'_> {
             }
             stack => Err(self
                 .stack_failed(update.stack.as_str(), &update.id, stack)
-                .await?),
+                .await),
         }
     }
 
@@ -123,7 +123,7 @@ impl Worker<'_> {
         let stack = self.wait(end).await?;
         match stack {
             Some(stack) if stack.phase() == Phase::Ready => Ok(()),
-            stack => Err(self.stack_failed(name, id, stack).await?),
+            stack => Err(self.stack_failed(name, id, stack).await),
         }
     }
 
@@ -139,18 +139,13 @@ impl Worker<'_> {
             Some(stack) if stack.phase() == Phase::Gone => Ok(()),
             Some(stack) => {
                 let name = stack.name.to_string();
-                Err(self.stack_failed(&name, id, Some(stack)).await?)
+                Err(self.stack_failed(&name, id, Some(stack)).await)
             }
         }
     }
 
     /// The failure of a stack's operation, with the first failed event as its reason.
-    pub(super) async fn stack_failed(
-        &self,
-        name: &str,
-        id: &str,
-        stack: Option<Stack>,
-    ) -> Result<Error, Error> {
+    async fn stack_failed(&self, name: &str, id: &str, stack: Option<Stack>) -> Error {
         let (status, reason) = match stack {
             Some(stack) => (stack.status, stack.reason),
             None => (
@@ -165,11 +160,11 @@ impl Worker<'_> {
             .failure(id)
             .await
             .unwrap_or_default();
-        Ok(Error::StackFailed {
+        Error::StackFailed {
             stack: name.to_owned(),
             status,
             reason: event.or(reason),
-        })
+        }
     }
 
     /// Lifts the protection and deletes. A stack that stays is protected as before: its deletion was

@@ -37,7 +37,7 @@ impl AssociationSpec {
 
     /// What the association is to be, from what it is; of one that is not there, from nothing.
     pub fn terms(&self, found: Option<&Association>) -> AssociationTerms {
-        let target = found.and_then(|it| it.target_role.as_ref()?.parse().ok());
+        let target = found.and_then(|it| it.target_role.clone());
         let policy = self.policy.clone().map(|it| it.as_value().to_string());
         AssociationTerms {
             target_role: self.target_role.clone().over(target),

@@ -17,6 +17,15 @@ pub struct Deletion {
     pub ending: Ending,
     pub known_by: KnownBy,
     pub looked: SearchedAccount,
+    pub other_clusters: OtherClusters,
+}
+
+/// Whether whoever asks has looked for associations of other clusters that use the role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OtherClusters {
+    #[default]
+    NotLookedAt,
+    LookedAt,
 }
 
 /// The account in which a role is looked for, as far as a deletion by name must know it.

@@ -97,7 +97,7 @@ pub fn associated(
     tags.retain(|key, _| !is_own_tag(key) && !is_aws_tag(key));
     let permissions = match template {
         Some(template) => made_role(template, name, cluster, &mut lost),
-        None => named_role(association, &mut lost),
+        None => Permissions::Existing(association.role.clone()),
     };
     let policy = association.policy.as_deref().and_then(|text| {
         let parsed = PolicyDocument::parse(text);
@@ -105,8 +105,7 @@ pub fn associated(
             .map_err(|rule| lost.push(format!("its session policy {rule}")))
             .ok()
     });
-    let target = association.target_role.as_ref();
-    let target = target.and_then(|role| role.parse().ok());
+    let target = association.target_role.clone();
     let untagged = association.session_tags_disabled.then_some(true);
     let mut asked = account(name, permissions, None);
     let is_made = |object: &ServiceAccount| object.is_owned() && object.role().is_none();
@@ -137,16 +136,6 @@ fn made_role(
     spec.document_name = named_document(template, &spec);
     spec.trusted = trusted(template, name, cluster, lost);
     Permissions::Role(spec)
-}
-
-fn named_role(association: &Association, lost: &mut Vec<String>) -> Permissions {
-    match association.role.parse() {
-        Ok(role) => Permissions::Existing(role),
-        Err(rule) => {
-            lost.push(format!("its role \"{}\": {rule}", association.role));
-            Permissions::Role(RoleSpec::default())
-        }
-    }
 }
 
 /// Whom an association's role lets in, as a file says it.

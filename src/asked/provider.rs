@@ -1,6 +1,6 @@
 //! The IAM OIDC provider as it is asked for.
 
-use crate::model::{Audience, Cluster, Thumbprint};
+use crate::model::{Audience, Cluster, Lookup, Thumbprint};
 use crate::world::OidcProvider;
 
 /// The provider as it is asked for.
@@ -31,7 +31,7 @@ impl ProviderSpec {
             arn: cluster.provider_arn(),
             audiences: Vec::new(),
             thumbprints: Vec::new(),
-            created: 0,
+            created: Lookup::Found(0),
         });
         let lacking: Vec<String> = self.lacking(&provider).map(ToString::to_string).collect();
         provider.audiences.extend(lacking);

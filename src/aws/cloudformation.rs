@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde_json::Value;
 
 use super::pages::{PagedList, filled};
-use super::{done, failed, found};
+use super::{done, failed};
 use crate::asked::{Deployment, Rollback};
 use crate::error::{CodeMeaning, Error};
 use crate::model::{ASSOCIATION_TAG, Map, SERVICE_ACCOUNT_TAG, StackName, shown_in_line};
@@ -42,9 +42,6 @@ pub struct CloudFormation {
     pub express: ExpressSupport,
 }
 
-/// What CloudFormation says of stacks that are not there, among other things.
-const INVALID: &[&str] = &["ValidationError"];
-
 impl CloudFormation {
     pub(super) fn new(
         client: aws_sdk_cloudformation::Client,
@@ -62,23 +59,10 @@ impl CloudFormation {
 
     /// DescribeStacks by name or id. A stack that is not there is a ValidationError to AWS.
     pub async fn stack(&self, name: &str) -> Result<Option<Stack>, Error> {
-        match self.client.describe_stacks().stack_name(name).send().await {
-            Ok(answer) => Ok(answer
-                .stacks
-                .unwrap_or_default()
-                .into_iter()
-                .next()
-                .map(stack)),
-            Err(error)
-                if error.code() == Some("ValidationError")
-                    && error
-                        .message()
-                        .is_some_and(|message| message.contains("does not exist")) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(failed("cloudformation:DescribeStacks", name, error)),
-        }
+        let result = self.client.describe_stacks().stack_name(name).send().await;
+        let answer = of_stack("cloudformation:DescribeStacks", name, result)?;
+        let stacks = answer.and_then(|answer| answer.stacks);
+        Ok(stacks.into_iter().flatten().next().map(stack))
     }
 
     /// All stacks of the region that are not deleted (DescribeStacks, all pages).
@@ -104,18 +88,19 @@ impl CloudFormation {
     /// GetTemplate, where it is JSON. `None`: the stack has none yet, or one that is not ours.
     pub async fn template(&self, stack: &str) -> Result<Option<Value>, Error> {
         let result = self.client.get_template().stack_name(stack).send().await;
-        let answer = found("cloudformation:GetTemplate", stack, INVALID, result)?;
+        let answer = of_stack("cloudformation:GetTemplate", stack, result)?;
         let body = answer.and_then(|answer| answer.template_body);
         Ok(body.and_then(|body| serde_json::from_str(&numbers::quoted(&body)).ok()))
     }
 
     /// DescribeStackResources: all that the stack has now, without what was deleted from it or left.
-    pub async fn resources(&self, stack: &str) -> Result<Vec<StackResource>, Error> {
+    /// `None`: there is no such stack.
+    pub async fn resources(&self, stack: &str) -> Result<Option<Vec<StackResource>>, Error> {
         let call = self.client.describe_stack_resources().stack_name(stack);
         let operation = "cloudformation:DescribeStackResources";
-        let answer = found(operation, stack, INVALID, call.send().await)?;
-        let all = answer.and_then(|answer| answer.stack_resources);
-        Ok(all.into_iter().flatten().filter_map(resource).collect())
+        let answer = of_stack(operation, stack, call.send().await)?;
+        let all = answer.map(|answer| answer.stack_resources.unwrap_or_default());
+        Ok(all.map(|all| all.into_iter().filter_map(resource).collect()))
     }
 
     /// Why the last operation failed: its first failed event in time order (DescribeStackEvents
@@ -313,6 +298,29 @@ fn stack(stack: SdkStack) -> Stack {
             .find(|output| output.output_key.as_deref() == Some("Role1"))
             .and_then(|output| output.output_value?.parse().ok()),
         protected: stack.enable_termination_protection.unwrap_or_default(),
+    }
+}
+
+/// The answer about a stack; `None` where there is none. That is a ValidationError to CloudFormation, as much else is.
+fn of_stack<T, E>(
+    operation: &str,
+    stack: &str,
+    result: Result<T, SdkError<E, HttpResponse>>,
+) -> Result<Option<T>, Error>
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+{
+    match result {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error)
+            if error.code() == Some("ValidationError")
+                && error
+                    .message()
+                    .is_some_and(|text| text.contains("does not exist")) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(failed(operation, stack, error)),
     }
 }
 

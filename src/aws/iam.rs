@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::pages::{PagedList, marker};
-use super::{done, failed, found, lookup};
+use super::{done, failed, found, lookup, told_arn, unusable};
 use crate::error::Error;
 use crate::model::{Audience, Issuer, Lookup, Map, PolicyArn, RoleArn, Thumbprint};
 use crate::policy::{self, Quotas, RoleCount, numbers};
@@ -34,7 +34,10 @@ impl Iam {
             arn: arn.to_owned(),
             audiences: answer.client_id_list.unwrap_or_default(),
             thumbprints: answer.thumbprint_list.unwrap_or_default(),
-            created: answer.create_date.map_or(0, |date| date.secs()),
+            created: match answer.create_date {
+                Some(date) => Lookup::Found(date.secs()),
+                None => Lookup::Unknown("IAM does not say".to_owned()),
+            },
         }))
     }
 
@@ -94,7 +97,7 @@ impl Iam {
     }
 
     /// ARNs of the roles of this account whose trust policy names the provider (ListRoles, all pages).
-    pub async fn roles_trusting(&self, provider: &str) -> Result<Lookup<Vec<String>>, Error> {
+    pub async fn roles_trusting(&self, provider: &str) -> Result<Lookup<Vec<RoleArn>>, Error> {
         let is_trusting = |trust: &Value| policy::federated_principals(trust).contains(&provider);
         let found = self.roles_where(is_trusting).await?;
         Ok(found.map(|all| all.into_iter().map(|(arn, _)| arn).collect()))
@@ -104,20 +107,23 @@ impl Iam {
     pub async fn roles_where(
         &self,
         is_meant: impl Fn(&Value) -> bool,
-    ) -> Result<Lookup<Vec<(String, Value)>>, Error> {
+    ) -> Result<Lookup<Vec<(RoleArn, Value)>>, Error> {
+        let operation = "iam:ListRoles";
         let pages = self.0.list_roles().into_paginator().send();
         let mut pages = PagedList::of(pages, |page| marker(page.is_truncated, page.marker()));
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = match lookup("iam:ListRoles", "", &[], page)? {
+            let page = match lookup(operation, "", &[], page)? {
                 Lookup::Found(page) => page,
                 Lookup::Missing => break,
                 Lookup::Unknown(message) => return Ok(Lookup::Unknown(message)),
             };
-            found.extend(page.roles.into_iter().filter_map(|role| {
-                let trust = document(role.assume_role_policy_document.as_deref()?);
-                is_meant(&trust).then_some((role.arn, trust))
-            }));
+            for role in page.roles {
+                let trust = document(operation, &role.role_name, role.assume_role_policy_document)?;
+                if is_meant(&trust) {
+                    found.push((told_arn(operation, &role.role_name, &role.arn)?, trust));
+                }
+            }
         }
         Ok(Lookup::Found(found))
     }
@@ -193,15 +199,10 @@ impl Iam {
         };
         let call = self.0.get_policy_version().policy_arn(&arn);
         let result = call.version_id(version).send().await;
-        let text = result.map(|answer| {
-            let version = answer.policy_version;
-            document(
-                &version
-                    .and_then(|version| version.document)
-                    .unwrap_or_default(),
-            )
-        });
-        lookup("iam:GetPolicyVersion", &arn, MISSING, text)
+        let text = result.map(|answer| answer.policy_version.and_then(|version| version.document));
+        let operation = "iam:GetPolicyVersion";
+        let text = lookup(operation, &arn, MISSING, text)?;
+        text.map(|text| document(operation, &arn, text)).transpose()
     }
 
     /// ARNs of all OIDC providers of the account (ListOpenIDConnectProviders, which has no pages).
@@ -233,7 +234,7 @@ impl Iam {
         let operation = "iam:ListAttachedRolePolicies";
         let arns = lookup(operation, role, MISSING, result)?.map(|policies| {
             let arns = policies.into_iter().filter_map(|policy| policy.policy_arn);
-            arns.map(|arn| policy_arn(operation, role, &arn)).collect()
+            arns.map(|arn| told_arn(operation, role, &arn)).collect()
         });
         arns.transpose()
     }
@@ -251,13 +252,10 @@ impl Iam {
     /// The document of an inline policy of a role (GetRolePolicy).
     pub async fn inline_policy(&self, role: &str, name: &str) -> Result<Lookup<Value>, Error> {
         let call = self.0.get_role_policy().role_name(role).policy_name(name);
-        let result = call.send().await;
-        lookup(
-            "iam:GetRolePolicy",
-            role,
-            MISSING,
-            result.map(|answer| document(&answer.policy_document)),
-        )
+        let operation = "iam:GetRolePolicy";
+        let answer = lookup(operation, role, MISSING, call.send().await)?;
+        let text = answer.map(|answer| Some(answer.policy_document));
+        text.map(|text| document(operation, role, text)).transpose()
     }
 
     /// The role of an instance profile (GetInstanceProfile). It has one at most.
@@ -266,11 +264,13 @@ impl Iam {
         let call = self.0.get_instance_profile();
         let result = call.instance_profile_name(profile).send().await;
         let answer = lookup(operation, profile, MISSING, result)?;
-        Ok(answer.and_then(|answer| {
+        let role = answer.and_then(|answer| {
             let profile = answer.instance_profile;
             let role = profile.and_then(|profile| profile.roles.into_iter().next());
-            role.and_then(|role| role.arn.parse().ok()).into()
-        }))
+            role.into()
+        });
+        role.map(|role| told_arn(operation, profile, &role.arn))
+            .transpose()
     }
 
     /// Names of the instance profiles that a role is in (ListInstanceProfilesForRole).
@@ -299,10 +299,14 @@ fn role_facts(role: Role) -> Result<RoleFacts, Error> {
     });
     let boundary = role.permissions_boundary;
     let boundary = boundary.and_then(|boundary| boundary.permissions_boundary_arn);
-    let boundary = boundary.map(|arn| policy_arn("iam:GetRole", &role.role_name, &arn));
+    let boundary = boundary.map(|arn| told_arn("iam:GetRole", &role.role_name, &arn));
     Ok(RoleFacts {
-        arn: role.arn,
-        trust: document(&role.assume_role_policy_document.unwrap_or_default()),
+        arn: told_arn("iam:GetRole", &role.role_name, &role.arn)?,
+        trust: document(
+            "iam:GetRole",
+            &role.role_name,
+            role.assume_role_policy_document,
+        )?,
         boundary: boundary.transpose()?,
         max_session_duration: role
             .max_session_duration
@@ -320,16 +324,6 @@ fn role_facts(role: Role) -> Result<RoleFacts, Error> {
     })
 }
 
-/// Of a policy that IAM names. What is no ARN of one is an answer that nobody can act on.
-fn policy_arn(operation: &str, role: &str, text: &str) -> Result<PolicyArn, Error> {
-    text.parse().map_err(|rule| Error::Aws {
-        operation: operation.to_owned(),
-        subject: role.to_owned(),
-        code: format!("no policy is called {text}").as_str().into(),
-        message: rule,
-    })
-}
-
 fn unbuilt(operation: &str, error: &dyn std::fmt::Display) -> Error {
     Error::Aws {
         operation: operation.to_owned(),
@@ -339,12 +333,23 @@ fn unbuilt(operation: &str, error: &dyn std::fmt::Display) -> Error {
     }
 }
 
-/// A policy document as IAM returns it: JSON, percent-encoded (RFC 3986). What is no JSON is null.
-fn document(encoded: &str) -> Value {
-    let text = percent_decode_str(encoded)
-        .decode_utf8()
-        .unwrap_or_default();
-    serde_json::from_str(&numbers::quoted(&text)).unwrap_or_default()
+/// A policy document as IAM returns it: JSON, percent-encoded (RFC 3986). What is none is an answer that
+/// nobody can decide by: whom it lets in is not nobody.
+fn document(operation: &str, subject: &str, encoded: Option<String>) -> Result<Value, Error> {
+    let read = encoded.as_deref().and_then(decoded);
+    let read = read.filter(Value::is_object);
+    read.ok_or_else(|| {
+        unusable(
+            operation,
+            subject,
+            "its policy document is no JSON object".to_owned(),
+        )
+    })
+}
+
+fn decoded(encoded: &str) -> Option<Value> {
+    let text = percent_decode_str(encoded).decode_utf8().ok()?;
+    serde_json::from_str(&numbers::quoted(&text)).ok()
 }
 
 #[cfg(test)]
@@ -354,12 +359,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn documents_are_decoded_and_bad_ones_are_null() {
+    fn documents_are_decoded_and_bad_ones_are_none() {
+        let document = |text: &str| decoded(text).unwrap_or_default();
         assert_eq!(document("%7B%22a%22%3A1%7D"), serde_json::json!({"a": 1}));
         let exact = serde_json::json!({"a": "107000000000000000001"});
         assert_eq!(document("%7B%22a%22%3A107000000000000000001%7D"), exact);
         for bad in ["", "%", "%7", "%zz", "a%C3"] {
-            assert_eq!(document(bad), Value::Null, "{bad}");
+            assert_eq!(decoded(bad), None, "{bad}");
         }
     }
 
@@ -370,9 +376,11 @@ mod tests {
         let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let twice = encoded(trust);
         crate::fuzz::texts([trust, twice.as_str(), "%7B%7D", "%"], |text| {
-            policy::federated_principals(&document(text));
-            let plain: Value = serde_json::from_str(&numbers::quoted(text)).unwrap_or_default();
-            assert_eq!(document(&encoded(text)), plain, "{text}");
+            decoded(text)
+                .iter()
+                .for_each(|it| drop(policy::federated_principals(it)));
+            let plain: Option<Value> = serde_json::from_str(&numbers::quoted(text)).ok();
+            assert_eq!(decoded(&encoded(text)), plain, "{text}");
         });
     }
 }

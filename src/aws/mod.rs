@@ -1,5 +1,6 @@
 //! The border to AWS: the only users of the SDK. Its types and error codes become our own here.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
@@ -401,6 +402,16 @@ fn unusable(operation: &str, subject: &str, why: String) -> Error {
         code: "an answer that cannot be used".into(),
         message: why,
     }
+}
+
+/// An ARN that AWS tells. What is none is an answer that nobody can act on.
+fn told_arn<T: FromStr<Err = String>>(
+    operation: &str,
+    subject: &str,
+    text: &str,
+) -> Result<T, Error> {
+    text.parse()
+        .map_err(|rule: String| unusable(operation, subject, format!("\"{text}\": {rule}")))
 }
 
 /// The permission that AWS's message names. A call may need others beside its own: to tag what it makes,

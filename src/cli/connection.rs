@@ -18,6 +18,7 @@ pub fn connection(
             ("--profile", aws.profile.clone()),
         ]),
         kubernetes: given(&[("--kubeconfig", file), ("--context", context)]),
+        cluster: None,
         issuer: given(&[("--issuer-url", issuer.map(ToString::to_string))]),
         roles: Flags::default(),
         are_in_file: false,

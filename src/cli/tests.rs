@@ -37,6 +37,7 @@ fn commands_of_hints_get_the_flags_that_they_know() {
     let connection = Connection {
         aws: flags(&["--region", "--profile"]),
         kubernetes: flags(&["--kubeconfig", "--context"]),
+        cluster: None,
         issuer: flags(&["--issuer-url"]),
         roles: flags(&["--role-profile"]),
         are_in_file: false,

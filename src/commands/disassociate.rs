@@ -4,7 +4,7 @@ use super::{associate::place, file::ClusterPlace};
 use crate::asked::TrustingRoles;
 use crate::cli::{Disassociate, Screen};
 use crate::error::Error;
-use crate::model::{Issuer, Lookup};
+use crate::model::{Issuer, Lookup, RoleArn};
 use crate::observe::again;
 use crate::output::{Format, Output};
 use crate::plan::associate::plan_removal;
@@ -33,7 +33,7 @@ pub async fn run(args: &mut Disassociate, screen: Screen, running: Running) -> R
         let provider = again::provider(&context.aws, &arn, provider, &[]).await?;
         let is_deletion = provider.is_some() && trusting == TrustingRoles::Respected;
         let is_doubtful =
-            |roles: &Lookup<Vec<String>>| is_deletion && *roles == Lookup::Found(Vec::new());
+            |roles: &Lookup<Vec<RoleArn>>| is_deletion && *roles == Lookup::Found(Vec::new());
         let list = async || iam.roles_trusting(&arn).await;
         let roles = again::settled(&context.aws, &arn, roles, is_doubtful, list).await?;
         let track = plan_removal(&cluster, provider.as_ref(), &roles, trusting);

@@ -174,21 +174,13 @@ impl Attempt<'_> {
     }
 
     /// By EKS Pod Identity; `role` is the one that it must be, where that is not the association's.
-    ///
-    /// # Errors
-    /// Where the association names no role.
     pub async fn by_association(
         self,
         association: &Association,
         role: Option<&RoleArn>,
     ) -> Result<Proven, Error> {
-        let own = association.role_of_pods().map_err(|rule| Error::Aws {
-            operation: "eks:DescribePodIdentityAssociation".to_owned(),
-            subject: association.id.clone(),
-            code: "an answer that cannot be used".into(),
-            message: rule,
-        })?;
-        let role = role.cloned().unwrap_or_else(|| own.clone());
+        let own = association.role_of_pods();
+        let role = role.unwrap_or(own);
         // Nothing that is waited for makes another role of it.
         let patience = if role == own {
             self.patience(Some(association))
@@ -198,13 +190,13 @@ impl Attempt<'_> {
         let way = ClaimedWay::PodIdentity {
             cluster: &self.cluster.name,
         };
-        let proof = self.prove(&role, way, patience).await;
+        let proof = self.prove(role, way, patience).await;
         Ok(Proven {
             account: self.account.clone(),
             cluster: self.cluster.name.clone(),
             way: Way::PodIdentity,
             association: Some(association.id.clone()),
-            role,
+            role: role.clone(),
             audience: POD_IDENTITY_AUDIENCE.to_owned(),
             proof,
         })

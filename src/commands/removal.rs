@@ -3,7 +3,8 @@
 use super::file::ClusterPlace;
 use super::parts::{Part, parts};
 use crate::asked::{
-    Deletion, Deployment, Ending, ForeignPolicies, ForeignResources, KnownBy, SearchedAccount,
+    Deletion, Deployment, Ending, ForeignPolicies, ForeignResources, KnownBy, OtherClusters,
+    SearchedAccount,
 };
 use crate::cli::KubernetesArgs;
 use crate::error::Error;
@@ -291,6 +292,7 @@ impl Removal {
             ending: self.ending,
             known_by: KnownBy::Name,
             looked: SearchedAccount::Any,
+            other_clusters: OtherClusters::NotLookedAt,
         }
     }
 }

@@ -83,11 +83,11 @@ pub fn association(scene: Scene<'_>) -> Verdict {
         return Verdict::holds("associations", "none");
     };
     match scene.annotated() {
-        Some(role) if role != association.role => Finding::warning(
+        Some(role) if association.role != *role => Finding::warning(
             "the service account has an annotation and a Pod Identity association with another role: new pods take the association's",
         )
         .because("two-roles")
-        .with("role", role, &association.role)
+        .with("role", role, association.role.to_string())
         .fix(unannotate(scene, Some("to keep the association")))
         .fix(dissociate(scene, association).remark("to keep the annotation"))
         .into(),

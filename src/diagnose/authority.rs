@@ -3,15 +3,26 @@
 //! is with the account's own stack, with IAM, and with the user's command line.
 
 use super::Scene;
-use crate::model::{Audience, CommandLine, DEFAULT_AUDIENCE, RoleArn};
+use crate::model::{Audience, CommandLine, DEFAULT_AUDIENCE, ROLE_ANNOTATION, RoleArn};
 use crate::policy::corrected::audiences;
 use crate::world::{OidcProvider, RoleFacts, is_of_eks, token_audience};
+
+/// To a command that nobody but the user may decide on.
+pub(super) const FOR_THAT_AUDIENCE: &str = "only if its tokens are meant to be for that audience";
 
 impl<'a> Scene<'a> {
     /// Whether the role is the account's own stack's, or the one that the user named.
     pub(super) fn may_change(self, role: &RoleArn) -> bool {
         let own = self.found_stack().and_then(|found| found.own_role());
         own == Some(role) || self.account.named_role.as_ref() == Some(role)
+    }
+
+    /// Whether the ServiceAccount has a role annotation that irsactl did not put there.
+    pub(super) fn is_annotated_by_others(self) -> bool {
+        let object = self.found_object().map(|(object, _)| object);
+        object.is_some_and(|it| {
+            it.role().is_some() && !it.applied_annotations.contains(ROLE_ANNOTATION)
+        })
     }
 
     /// Whether an audience may be written into the role's trust policy, and made known to the provider.
@@ -110,7 +121,7 @@ impl<'a> Scene<'a> {
             let name = self.account.subject();
             command.remark(format!("only if {name} is meant to have this role"))
         } else if !self.may_admit(audience) {
-            command.remark("only if its tokens are meant to be for that audience")
+            command.remark(FOR_THAT_AUDIENCE)
         } else {
             command
         }

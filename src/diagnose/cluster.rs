@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Finding, Verdict, known};
-use crate::model::{CommandLine, Fix, Lookup, region_of_eks_host};
+use crate::model::{CommandLine, Fix, Lookup, RoleArn, region_of_eks_host};
 use crate::policy::evaluate::{Decision, Request, evaluate};
 use crate::world::{
     AgentKind, OtherProvider, ProviderState, Reading, StsActivation, VpcEndpoint, World,
@@ -328,8 +328,9 @@ fn issuers_gone(dead: &[&OtherProvider]) -> Finding {
     finding.because("issuer-gone")
 }
 
-fn trusted_issuer_gone(provider: &OtherProvider, roles: &[String]) -> Finding {
+fn trusted_issuer_gone(provider: &OtherProvider, roles: &[RoleArn]) -> Finding {
     let region = region(&provider.arn).unwrap_or_default();
+    let roles: Vec<String> = roles.iter().map(ToString::to_string).collect();
     Finding::note("the issuer of an IAM OIDC provider is gone, and roles trust it still")
         .because("trusted-issuer-gone")
         .seen("provider", &provider.arn)

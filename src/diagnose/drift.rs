@@ -33,8 +33,7 @@ impl<'a> Scene<'a> {
         let found = self.found_stack()?;
         let role = found.own_role()?;
         let of_identity = self.identity().map(|association| &association.role);
-        let is_own =
-            self.account.role_arn.as_ref() == Some(role) || of_identity == Some(&role.to_string());
+        let is_own = self.account.role_arn.as_ref() == Some(role) || of_identity == Some(role);
         (is_own && found.stack.phase() == Phase::Ready).then_some(found)
     }
 
@@ -234,9 +233,9 @@ fn with_flag(update: CommandLine, repair: &Repair) -> CommandLine {
 
 /// Whether the role is that of an association of the account; what is not known may be.
 fn has_identity(scene: Scene<'_>, found: &FoundStack) -> bool {
-    let role = found.stack.role_arn.as_ref().map(ToString::to_string);
+    let role = found.stack.role_arn.as_ref();
     match &scene.account.associations {
-        Lookup::Found(all) => all.iter().any(|it| Some(&it.role) == role.as_ref()),
+        Lookup::Found(all) => all.iter().any(|it| Some(&it.role) == role),
         Lookup::Missing => false,
         Lookup::Unknown(_) => true,
     }

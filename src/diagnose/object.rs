@@ -292,17 +292,17 @@ pub(super) fn mended(
 ) -> Finding {
     let former_text = former.map(str::to_owned);
     let difference = Difference::of(Item::RoleAnnotation, [role.to_string()], former_text);
-    let finding = finding
-        .with(
-            ROLE_ANNOTATION,
-            role.to_string(),
-            former.map_or("no such annotation".to_owned(), |text| format!("{text:?}")),
-        )
-        .fix(annotate(name, &role.to_string()));
+    let finding = finding.with(
+        ROLE_ANNOTATION,
+        role.to_string(),
+        former.map_or("no such annotation".to_owned(), |text| format!("{text:?}")),
+    );
+    let annotate = annotate(name, &role.to_string());
     if scene.may_change(role) {
-        finding.mended_by(change(scene, name, role, vec![difference]))
+        let change = change(scene, name, role, vec![difference]);
+        finding.fix(annotate).mended_by(change)
     } else {
-        finding
+        finding.fix(annotate.remark(format!("only if {name} is meant to have this role")))
     }
 }
 

@@ -18,7 +18,7 @@ impl<'a> Scene<'a> {
 
     /// The role that the account's own stack made.
     pub(super) fn stack_role(&self) -> Option<&'a RoleArn> {
-        self.found_stack()?.stack.role_arn.as_ref()
+        self.found_stack()?.likely_role()
     }
 
     pub(super) fn role(&self) -> Option<(&'a RoleArn, &'a RoleHealth)> {
@@ -74,37 +74,46 @@ pub fn exists(scene: Scene<'_>) -> Verdict {
     let Some((arn, health)) = scene.role() else {
         return Verdict::DoesNotApply;
     };
-    let missing = || {
-        let finding = Finding::problem(format!("there is no role {}", arn.name()))
-            .because("no-role")
-            .seen("role", arn.to_string());
-        match scene.stack_role() {
-            _ if scene.account.name.is_none() => finding,
-            Some(other) if other != arn => {
-                finding.fix(super::object::take_over(scene).remark(format!("to {other}")))
-            }
-            _ => finding
-                .fix(scene.irsactl("delete iamserviceaccount"))
-                .fix(scene.creation()),
-        }
-    };
-    let role = known!(health.role, missing().into());
-    if role.arn != arn.to_string() {
+    let role = known!(health.role, missing(scene, arn).into());
+    if role.arn != *arn {
         let finding =
             Finding::problem("the annotated ARN is not that of the role: path or case differ")
                 .because("other-path");
         let former = arn.to_string();
-        return match (&scene.account.name, role.arn.parse()) {
-            (Some(name), Ok(real)) if scene.annotated() == Some(&former) => {
-                super::object::mended(scene, name, finding, &real, Some(&former))
+        return match &scene.account.name {
+            Some(name) if scene.annotated() == Some(&former) => {
+                super::object::mended(scene, name, finding, &role.arn, Some(&former))
             }
             _ => finding
-                .with("role ARN", &role.arn, former)
+                .with("role ARN", role.arn.to_string(), former)
                 .fix(format!("use {}", role.arn)),
         }
         .into();
     }
-    Verdict::holds("role", &role.arn)
+    Verdict::holds("role", role.arn.to_string())
+}
+
+fn missing(scene: Scene<'_>, arn: &RoleArn) -> Finding {
+    let finding = Finding::problem(format!("there is no role {}", arn.name()))
+        .because("no-role")
+        .seen("role", arn.to_string());
+    match scene.stack_role() {
+        _ if scene.account.name.is_none() => finding,
+        Some(other) if other != arn => {
+            finding.fix(super::object::take_over(scene).remark(format!("to {other}")))
+        }
+        // `delete` leaves an annotation of somebody else's where it is.
+        None if scene.is_annotated_by_others() => {
+            let creation = scene.irsactl("create iamserviceaccount").and(
+                "--attach-policy-arn ARN --override-existing-serviceaccounts --approve",
+                &[],
+            );
+            finding.fix(creation.remark("ARN: of a policy that allows what it needs"))
+        }
+        _ => finding
+            .fix(scene.irsactl("delete iamserviceaccount"))
+            .fix(scene.creation()),
+    }
 }
 
 /// The provider's ARN in the account of the role.
@@ -195,11 +204,17 @@ pub fn audience_known(scene: Scene<'_>) -> Verdict {
     if scene.is_mistyped(wanted) {
         return finding.fix(usual_audience(scene)).into();
     }
-    let finding = finding.fix(CommandLine::of(
+    let addition = CommandLine::of(
         "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}",
         &[&provider.arn, &wanted],
-    ));
-    if !(scene.may_change(arn) && scene.may_admit(wanted)) {
+    );
+    // Whoever may edit the service account says which audience its tokens have, and the provider is all roles'.
+    if !scene.may_admit(wanted) {
+        let addition = addition.remark(super::authority::FOR_THAT_AUDIENCE);
+        return finding.fix(usual_audience(scene)).fix(addition).into();
+    }
+    let finding = finding.fix(addition);
+    if !scene.may_change(arn) {
         return finding.into();
     }
     finding
@@ -345,11 +360,19 @@ fn no_permissions(scene: Scene<'_>, arn: &RoleArn) -> Finding {
         arn.name()
     ))
     .because("no-permissions");
+    let is_own = scene.stack_role() == Some(arn);
     let addition = || {
-        scene
-            .irsactl("update iamserviceaccount")
-            .and("--add-policy-arn ARN --approve", &[])
-            .remark("ARN: of a policy that allows what it needs")
+        let command = if is_own {
+            scene
+                .irsactl("update iamserviceaccount")
+                .and("--add-policy-arn ARN --approve", &[])
+        } else {
+            CommandLine::of(
+                "aws iam attach-role-policy --role-name {} --policy-arn ARN",
+                &[&arn.name()],
+            )
+        };
+        command.remark("ARN: of a policy that allows what it needs")
     };
     // Those that were taken away by hand need no other one.
     let given_back = scene.policies_given_back();

@@ -6,23 +6,20 @@ use serde_json::{Value, json};
 use super::Severity::{self, Note, Warning};
 use super::{Finding, Scene, Verdict, known};
 use crate::asked::Drift;
-use crate::model::{CommandLine, Issuer, Lookup, Namespace, RoleArn};
+use crate::model::{CLUSTER_TAGS, CommandLine, Issuer, Lookup, Namespace, RoleArn, STACK_ID_TAG};
 use crate::plan::{Action, Repair};
 use crate::policy::corrected::corrected;
 use crate::policy::evaluate::{Decision, Evaluation, evaluate};
 use crate::policy::mistakes::{ExpectedTrust, Mistake, MistakeKind, mistakes};
 use crate::policy::openings::{Opening, allows_everything, openings};
 use crate::policy::subjects::{Subject, TokenProvider, with_subject};
-use crate::policy::{Difference, Item, difference};
+use crate::policy::{Difference, Item, Quotas, difference};
 use crate::policy::{federated_principals, measure, same, statements};
 use crate::proof::RefusalKind;
 use crate::world::{RoleFacts, RoleHealth};
 
 /// So much of the room for a trust policy may be taken, in percent.
 const FULL: usize = 80;
-/// IAM's default (IAM quotas, "Role trust policy length").
-const DEFAULT_ROOM: usize = 2048;
-
 /// Holds where the role is of the cluster's account, or STS accepted a token for it. In another account
 /// it is a problem where STS finds no provider there, and else a note. Does not apply without a cluster
 /// or a role.
@@ -189,6 +186,9 @@ fn mended(scene: Scene<'_>, trust: &JudgedTrust<'_>, finding: Finding, new: Valu
         Some(command) => finding.fix(command),
         None => finding,
     };
+    if is_of_another_stack(scene, trust) {
+        return finding;
+    }
     let finding = finding.fix(scene.repair_command(trust.arn, audience));
     if !(scene.may_change(trust.arn) && scene.may_admit(audience)) {
         return finding;
@@ -208,9 +208,20 @@ fn mended(scene: Scene<'_>, trust: &JudgedTrust<'_>, finding: Finding, new: Valu
     }
 }
 
-/// The command that lets it in, where nothing is wrong with a role but that it does not.
+/// Whether a stack of irsactl's or eksctl's made the role for another account: its next update would turn back what
+/// is changed behind it. `trust add` changes it by its stack.
+fn is_of_another_stack(scene: Scene<'_>, trust: &JudgedTrust<'_>) -> bool {
+    let tags = &trust.facts.tags;
+    let is_made =
+        tags.contains_key(STACK_ID_TAG) && CLUSTER_TAGS.iter().any(|it| tags.contains_key(*it));
+    is_made && scene.stack_role() != Some(trust.arn)
+}
+
+/// The command that lets it in, where nothing is wrong with a role but that it does not, or where it is changed by
+/// its stack alone.
 fn addition(scene: Scene<'_>, trust: &JudgedTrust<'_>, new: &Value) -> Option<CommandLine> {
-    if scene.may_change(trust.arn) {
+    let by_stack = is_of_another_stack(scene, trust);
+    if scene.may_change(trust.arn) && !by_stack {
         return None;
     }
     let expected = &trust.expected;
@@ -222,7 +233,7 @@ fn addition(scene: Scene<'_>, trust: &JudgedTrust<'_>, new: &Value) -> Option<Co
     let subject = Subject::Account(expected.subject.clone());
     let with = with_subject(&trust.facts.trust, provider, &subject);
     let command = scene.irsactl("trust add");
-    same(&with, new).then(|| {
+    (by_stack || same(&with, new)).then(|| {
         let command = command.and("--role-arn {} --approve", &[trust.arn]);
         command.remark(format!("only if {subject} is meant to have this role"))
     })
@@ -361,7 +372,7 @@ pub fn size(scene: Scene<'_>) -> Verdict {
     let room = health
         .quotas
         .as_found()
-        .map_or(DEFAULT_ROOM, |quotas| quotas.trust);
+        .map_or(Quotas::default().trust, |quotas| quotas.trust);
     let size = measure(&facts.trust);
     let told = format!("{size} of {room} characters");
     if size * 100 < room * FULL {

@@ -1,7 +1,7 @@
 //! What roles may do and did not: pods that do not need it should not have it.
 
 use super::{Finding, Scene, Verdict};
-use crate::model::{CommandLine, Lookup};
+use crate::model::{CommandLine, Lookup, RoleArn};
 use crate::policy::usage::{Unused, unused};
 use crate::world::{RoleHealth, WatchedUse};
 
@@ -92,12 +92,12 @@ fn cut(names: &[String]) -> String {
     }
 }
 
-fn suggestion(scene: Scene<'_>, role: &str) -> CommandLine {
+fn suggestion(scene: Scene<'_>, role: &RoleArn) -> CommandLine {
     match (&scene.account.name, &scene.world.cluster) {
         (Some(name), Some(cluster)) => CommandLine::of(
             "irsactl usage {} --cluster {} --suggest",
             &[name, &cluster.name],
         ),
-        _ => CommandLine::of("irsactl usage --role-arn {} --suggest", &[&role]),
+        _ => CommandLine::of("irsactl usage --role-arn {} --suggest", &[role]),
     }
 }

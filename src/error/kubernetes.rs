@@ -57,7 +57,12 @@ pub fn forbidden_hints(right: &Right) -> Vec<Fix> {
         ("list", "serviceaccounts") => {
             vec!["this identity needs list on serviceaccounts".into()]
         }
-        (_, "serviceaccounts" | "serviceaccounts/token") | ("create", "namespaces") => vec![
+        ("get", "serviceaccounts") => vec![
+            "allow this identity to get serviceaccounts".into(),
+            Fix::by("what each command needs in the cluster", "irsactl permissions -o rbac"),
+            Fix::role_only(),
+        ],
+        (_, "serviceaccounts") | ("create", "namespaces") => vec![
             "this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces".into(),
             Fix::role_only(),
         ],

@@ -36,6 +36,17 @@ impl Failure {
         }
     }
 
+    /// Whether the API says that nothing is at the path. Whoever else stands there may answer 404 to everything: it must
+    /// be the API's own word (apimachinery's `StatusReasonNotFound`), or for a group that need not be installed that
+    /// of the server behind it (apiserver's `NotFoundHandler`, Go's `http.NotFound`).
+    pub fn is_absence(&self, path: &str) -> bool {
+        let Self::Call(kube::Error::Api(status)) = self else {
+            return false;
+        };
+        let is_unserved = path.starts_with("/apis/") && status.message == "404 page not found";
+        status.code == 404 && (status.reason == "NotFound" || is_unserved)
+    }
+
     /// Kubernetes answers an apply into a missing namespace with 404 for the namespace.
     pub fn is_missing_namespace(&self, namespace: &Namespace) -> bool {
         matches!(self, Self::Call(kube::Error::Api(status))
@@ -72,6 +83,10 @@ impl Kubernetes {
         };
         let words = || operation.words.clone();
         match &error {
+            kube::Error::Api(status) if is_foreign(status) => Error::KubernetesUnreachable {
+                operation: words(),
+                cause: format!("{}: something else answers there (HTTP 404)", self.cluster),
+            },
             kube::Error::Api(status) => self.refused(operation, status, retry::is_passing(&error)),
             kube::Error::SerdeError(_) => Error::KubernetesUnreachable {
                 operation: words(),
@@ -129,6 +144,11 @@ impl Kubernetes {
             cause => cause.to_owned(),
         }
     }
+}
+
+/// Whether it is a 404 that the API did not write: kube makes a status of any text.
+fn is_foreign(status: &kube::core::Status) -> bool {
+    status.code == 404 && status.reason != "NotFound"
 }
 
 /// The status that the API answered with; `None` where it did not answer.

@@ -16,6 +16,9 @@ pub const JSON: &str = "application/json";
 pub const APPLY: &str = "application/apply-patch+yaml";
 pub const MERGE: &str = "application/merge-patch+json";
 
+/// The version of what every cluster has.
+const CORE: &str = "v1";
+
 /// How often a list is begun.
 const BEGINNINGS: u32 = 3;
 
@@ -62,7 +65,7 @@ impl Resource {
     /// what has none.
     pub fn path(self, namespace: &str, name: &str) -> String {
         let root = match self.version {
-            "v1" => "/api/v1".to_owned(),
+            CORE => "/api/v1".to_owned(),
             version => format!("/apis/{version}"),
         };
         let within = match namespace {
@@ -123,7 +126,7 @@ impl Kubernetes {
         let mut pages = Pages::default();
         loop {
             let path = format!("{path}?limit={page}{}{start}", list.selector);
-            let answer = match self.answered("GET", &path, "", Vec::new()).await {
+            let answer = match self.page(list.resource, &path).await {
                 Err(failure) if failure.status() == Some(410) && begun < BEGINNINGS => {
                     all.truncate(before);
                     start.clear();
@@ -229,7 +232,7 @@ impl Kubernetes {
         }
     }
 
-    /// What the API answers at a path; `None` for 404.
+    /// What the API answers at a path; `None` where it says that nothing is there.
     pub(super) async fn answer(
         &self,
         operation: &ApiOperation,
@@ -251,9 +254,17 @@ impl Kubernetes {
     ) -> Result<Option<Value>, Failure> {
         match self.called(method, path, kind, body).await {
             Ok(value) => Ok(Some(value)),
-            Err(failure) if failure.status() == Some(404) => Ok(None),
+            Err(failure) if failure.is_absence(path) => Ok(None),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// Of a list; `None` where there is no such kind, which cannot be of those that every cluster has.
+    async fn page(&self, resource: Resource, path: &str) -> Result<Option<Value>, Failure> {
+        if resource.version == CORE {
+            return self.called("GET", path, "", Vec::new()).await.map(Some);
+        }
+        self.answered("GET", path, "", Vec::new()).await
     }
 
     /// What the API answers at a path, where 404 is a failure too.

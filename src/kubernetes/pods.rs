@@ -44,10 +44,11 @@ impl Kubernetes {
                 None => return Ok(Lookup::Missing),
             },
         };
-        self.find_owners(&mut pods).await;
+        let found = self.find_owners(&mut pods).await;
         if let Pods::OfWorkload(workload) = which
             && workload.kind != WorkloadKind::Pod
         {
+            found?;
             pods.retain(|pod| pod.owner == *workload);
         }
         Ok(Lookup::Found(pods))
@@ -108,26 +109,36 @@ impl Kubernetes {
     /// Follows the owners that a pod does not name itself: of bare ReplicaSets and of Jobs. Who may
     /// not read them sees no further. Those of pods that have ended matter to nobody: a cluster may
     /// have thousands of them, each of another Job.
-    async fn find_owners(&self, pods: &mut [Pod]) {
+    ///
+    /// # Errors
+    /// The first of the reads; what was found is there.
+    async fn find_owners(&self, pods: &mut [Pod]) -> Result<(), Error> {
         let asked = pods.iter().filter(|pod| pod.is_alive());
         let asked = asked
             .map(|pod| &pod.owner)
             .filter(|owner| matches!(owner.kind, WorkloadKind::ReplicaSet | WorkloadKind::Job));
         let asked: BTreeSet<Workload> = asked.cloned().collect();
         let owners = asked.into_iter().map(async |owned| {
-            let object = self.workload(&owned).await.ok().flatten();
-            let metadata = object?.metadata;
-            let top = workloads::owner(&metadata)?;
-            Some((owned, (top, workloads::other_kind(&metadata))))
+            let object = self.workload(&owned).await?;
+            Ok(object.and_then(|object| {
+                let top = workloads::owner(&object.metadata)?;
+                Some((owned, (top, workloads::other_kind(&object.metadata))))
+            }))
         });
-        let owners = side_by_side(PARALLEL, owners).await;
-        let owners: BTreeMap<_, _> = owners.into_iter().flatten().collect();
+        let (mut found, mut first) = (BTreeMap::new(), Ok(()));
+        for owner in side_by_side(PARALLEL, owners).await {
+            match owner {
+                Ok(owner) => found.extend(owner),
+                Err(error) => first = first.and(Err(error)),
+            }
+        }
         for pod in pods {
-            if let Some((top, other_kind)) = owners.get(&pod.owner) {
+            if let Some((top, other_kind)) = found.get(&pod.owner) {
                 pod.owner = top.clone();
                 pod.other_kind.clone_from(other_kind);
             }
         }
+        first
     }
 }
 

@@ -193,6 +193,13 @@ fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// A text, as an annotation, that names the role.
+impl PartialEq<str> for RoleArn {
+    fn eq(&self, text: &str) -> bool {
+        text.parse().is_ok_and(|named: Self| named == *self)
+    }
+}
+
 impl fmt::Display for PolicyArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

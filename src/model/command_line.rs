@@ -90,7 +90,10 @@ impl CommandLine {
         let mut command = flags.into_iter().fold(self, |command, (name, value)| {
             command.and(&format!("{name} {{}}"), &[value])
         });
-        command.remark = command.remark.or(told);
+        command.remark = match (told, command.remark) {
+            (Some(told), Some(own)) if !own.starts_with(&told) => Some(format!("{told}; {own}")),
+            (told, own) => own.or(told),
+        };
         command
     }
 }
@@ -128,6 +131,8 @@ pub struct Connection {
     pub aws: Flags,
     /// Kubeconfig and context: `irsactl` and `kubectl` take them.
     pub kubernetes: Flags,
+    /// The cluster's name. Without those flags `kubectl` goes to whatever its current context is.
+    pub cluster: Option<String>,
     /// The issuer of a cluster that is not EKS: it belongs to `irsactl`'s `--cluster`.
     pub issuer: Flags,
     /// The account of the roles: `irsactl` takes them where it is about roles of service accounts; of `aws`
@@ -206,8 +211,15 @@ impl Connection {
         own.filter(|(name, _)| !command.has_flag(name)).collect()
     }
 
-    /// `aws` assumes no role by a flag.
+    /// `aws` assumes no role by a flag, and `kubectl` knows no clusters of EKS.
     fn remark_of(&self, command: &CommandLine) -> Option<String> {
+        if command.words.first().is_some_and(|word| word == "kubectl") {
+            let cluster = self
+                .cluster
+                .as_ref()
+                .filter(|_| self.kubernetes.0.is_empty());
+            return cluster.map(|cluster| format!("in cluster {cluster}"));
+        }
         let (_, role) = self
             .roles
             .0

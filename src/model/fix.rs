@@ -113,6 +113,7 @@ mod tests {
                 ("--profile", "a b".to_owned()),
             ]),
             kubernetes: Flags(vec![("--context", "c".to_owned())]),
+            cluster: None,
             issuer: Flags(vec![("--issuer-url", "https://i".to_owned())]),
             roles: Flags::default(),
             are_in_file: false,

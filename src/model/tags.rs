@@ -1,5 +1,8 @@
 //! The tags, labels and annotations by which irsactl, eksctl and the webhook know what is whose.
 
+/// CloudFormation's tag with the id of the stack that made a resource.
+pub const STACK_ID_TAG: &str = "aws:cloudformation:stack-id";
+
 /// The annotation that the EKS pod identity webhook reads the role from.
 pub const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
 /// The one that it reads the audience of a pod's token from.

@@ -99,7 +99,7 @@ async fn named_account(
 ) -> Result<NamedAccount, Error> {
     let stack = async {
         let association = associated(aws, cluster, wanted).await?;
-        let role = association.as_ref().map(|it| it.role.as_str());
+        let role = association.as_ref().map(|it| &it.role);
         let (way, name) = (wanted.way, wanted.name);
         let (stack_name, stack) = match (wanted.stack, way) {
             (WantedStack::None, _) => (StackName::new(way, cluster, name), None),

@@ -5,7 +5,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use super::{PARALLEL, WantedAccount, gone};
 use crate::aws::Aws;
 use crate::error::Error;
-use crate::model::{AGENT, Cluster, ClusterName, Lookup, RoleArn, ServiceAccountName, Way};
+use crate::model::{AGENT, Cluster, ClusterName, Lookup, ServiceAccountName, Way};
 use crate::world::{Addon, Association, Associations, ObservedAssociation, StackState};
 
 /// The association of a service account, of which EKS allows one. Missing: it has none. Unknown: whether it
@@ -19,15 +19,17 @@ pub async fn association(
     account: &ServiceAccountName,
 ) -> Result<Lookup<Association>, Error> {
     let listed = aws.eks.associated(cluster.as_str(), Some(account)).await;
-    let own = Lookup::unless_denied(listed)?.and_then(|listed| {
-        let own = listed.into_iter().find(|(name, _)| name == account);
-        own.map(|(_, id)| id).into()
-    });
-    match own {
+    match Lookup::unless_denied(listed)?.and_then(|listed| own(listed, account).into()) {
         Lookup::Found(id) => aws.eks.association(cluster.as_str(), &id).await,
         Lookup::Missing => Ok(Lookup::Missing),
         Lookup::Unknown(why) => Ok(Lookup::Unknown(why)),
     }
+}
+
+/// The id of the association of a service account.
+fn own(listed: Vec<(ServiceAccountName, String)>, account: &ServiceAccountName) -> Option<String> {
+    let own = listed.into_iter().find(|(name, _)| name == account);
+    own.map(|(_, id)| id)
 }
 
 /// The association of a service account that is wanted on this way.
@@ -42,15 +44,20 @@ pub(super) async fn associated(
     }
 }
 
-/// The association of a service account (ListPodIdentityAssociations, DescribePodIdentityAssociation).
+/// The same, where all must be known (ListPodIdentityAssociations, DescribePodIdentityAssociation).
+///
+/// # Errors
+/// Access denied too.
 pub async fn one(
     aws: &Aws,
     cluster: &ClusterName,
     name: &ServiceAccountName,
 ) -> Result<Option<Association>, Error> {
-    let found = all(aws, cluster, Some(name)).await?;
-    let mut found = found.found().into_iter().flatten();
-    Ok(found.next().map(|(_, association)| association))
+    let listed = aws.eks.associated(cluster.as_str(), Some(name)).await?;
+    let Some(id) = listed.found().and_then(|listed| own(listed, name)) else {
+        return Ok(None);
+    };
+    Ok(aws.eks.association(cluster.as_str(), &id).await?.found())
 }
 
 /// The associations of a cluster, or that of one service account: listed in pages, described side by side.
@@ -94,10 +101,8 @@ pub(super) async fn observed(
     found: Option<Association>,
     stack: &StackState,
 ) -> Result<ObservedAssociation, Error> {
-    let role = found
-        .as_ref()
-        .and_then(|it| it.role.parse::<RoleArn>().ok());
-    let is_known = |role: &RoleArn| match stack {
+    let role = found.as_ref().map(|it| &it.role);
+    let is_known = |role| match stack {
         StackState::Found(found) => found.stack.role_arn.as_ref() == Some(role),
         StackState::Absent => false,
     };
@@ -134,7 +139,7 @@ pub async fn using(aws: &Aws, cluster: &ClusterName, role: &str) -> Lookup<Assoc
     let found = Lookup::or_unknown(all(aws, cluster, None).await);
     found.map(|mut all| {
         // Roles of another account are no roles of an association: names are enough.
-        all.retain(|(_, found)| found.role.rsplit('/').next() == Some(role));
+        all.retain(|(_, found)| found.role.name() == role);
         all
     })
 }

@@ -15,7 +15,8 @@ use crate::asked::Deletion;
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::model::{
-    Cluster, ClusterName, Lookup, PolicyArn, RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, Way,
+    Cluster, ClusterName, Lookup, PolicyArn, RoleArn, SERVICE_ACCOUNT_TAG, STACK_ID_TAG,
+    ServiceAccountName, Way,
 };
 use crate::policy::{others, subjects};
 use crate::template::{ManagedPolicy, RoleTemplate, StackResource};
@@ -23,9 +24,6 @@ use crate::world::{
     AssociatedRole, Association, Associations, AttachedRole, Foreign, FoundStack, ObservedDeletion,
     OwningStack, Phase, RoleFacts, ServiceAccountState, Stack, StackState,
 };
-
-/// The tag of a role with the id of the stack that made it.
-pub(super) const STACK_ID: &str = "aws:cloudformation:stack-id";
 
 /// Finds what is to be deleted. `cluster`: where the trust policy of a role without a stack matters.
 pub async fn deletion(
@@ -182,7 +180,7 @@ async fn associated(
 ) -> Option<AssociatedRole> {
     let own = known.and_then(|(found, _)| found.stack.role_arn.clone());
     let arn: RoleArn = match association {
-        Some(association) => association.role.parse().ok()?,
+        Some(association) => association.role.clone(),
         None => own.clone()?,
     };
     let Some((found, foreign)) = known.filter(|_| own.as_ref() == Some(&arn)) else {
@@ -218,7 +216,7 @@ async fn named(
     let found = super::associations::one(aws, cluster, name).await?;
     let stack = match &found {
         Some(association) => {
-            let role = Some(association.role.as_str());
+            let role = Some(&association.role);
             associated_stack(aws, stacks, cluster, name, role).await?.1
         }
         None => left_stack(aws, stacks, cluster, name).await?,
@@ -230,7 +228,13 @@ async fn named(
 /// be told of it still.
 fn is_hindrance(foreign: &Lookup<Foreign>) -> bool {
     let foreign = foreign.as_found();
-    foreign.is_some_and(|it| it.has_policies() || !it.instance_profiles.is_empty())
+    foreign.is_some_and(|it| {
+        it.has_policies()
+            || it
+                .instance_profiles
+                .as_found()
+                .is_some_and(|all| !all.is_empty())
+    })
 }
 
 /// A stack, what hangs on its role, what else it has, and its template.
@@ -323,6 +327,7 @@ async fn foreign_of(
         trust: facts.clone().map(|facts| facts.trust),
         associations: associations(aws, cluster, &role, &facts, &template).await,
         role,
+        instance_profiles: profiles,
         ..Foreign::default()
     };
     let known = match template {
@@ -337,7 +342,6 @@ async fn foreign_of(
     let unknown = attached.unknown().or(inline.unknown());
     foreign.unknown = unknown.map(str::to_owned);
     (foreign.managed, foreign.inline) = added(&known, stack, attached, inline);
-    foreign.instance_profiles = profiles.found().unwrap_or_default();
     if foreign.has_policies() {
         foreign.doubt = doubt(stack, facts);
     }
@@ -393,15 +397,14 @@ fn doubt(stack: &Stack, role: Lookup<RoleFacts>) -> Option<String> {
         Lookup::Missing => return Some("GetRole does not know it".to_owned()),
         Lookup::Unknown(why) => return Some(why),
     };
-    let made = stack.role_arn.as_ref().map(ToString::to_string);
-    if let Some(made) = made.filter(|made| *made != role.arn) {
+    if let Some(made) = stack.role_arn.as_ref().filter(|made| **made != role.arn) {
         return Some(format!("it is {}, the stack made {made}", role.arn));
     }
     // A role without CloudFormation's own tags has at least those of the stack.
     let account = stack.tags.get(SERVICE_ACCOUNT_TAG);
-    match role.tags.get(STACK_ID) {
+    match role.tags.get(STACK_ID_TAG) {
         Some(id) if *id == stack.id => None,
-        Some(id) => Some(format!("its tag {STACK_ID} is {id}")),
+        Some(id) => Some(format!("its tag {STACK_ID_TAG} is {id}")),
         None if account.is_some() && role.tags.get(SERVICE_ACCOUNT_TAG) == account => None,
         None => Some("it has none of the stack's tags".to_owned()),
     }
@@ -453,7 +456,8 @@ async fn role_name(aws: &Aws, stack: &Stack) -> Result<Lookup<String>, Error> {
     let name = match &stack.role_arn {
         Some(arn) => Ok(Some(arn.name().to_owned())),
         None => aws.cloudformation.resources(&stack.id).await.map(|all| {
-            let role = all.into_iter().find(|resource| resource.id == "Role1");
+            let mut all = all.into_iter().flatten();
+            let role = all.find(|resource| resource.id == "Role1");
             role.and_then(|role| role.physical)
         }),
     };

@@ -3,11 +3,10 @@
 use std::cell::Cell;
 
 use super::again::{self, AGAIN};
-use super::deletion::STACK_ID;
 use super::stack_name::stack_by_name;
 use crate::aws::Aws;
 use crate::error::Error;
-use crate::model::{ClusterName, Lookup, RoleArn, ServiceAccountName, Way};
+use crate::model::{ClusterName, Lookup, RoleArn, STACK_ID_TAG, ServiceAccountName, Way};
 use crate::world::{Phase, RoleFacts, ServiceAccount, ServiceAccountState, Stack};
 
 /// GetRole. Where it says that there is no such role, that is asked again, and of ListAttachedRolePolicies
@@ -92,11 +91,7 @@ pub async fn stack_of_role(
     let Lookup::Found(role) = aws.iam.role(arn.name()).await? else {
         return Ok(None);
     };
-    let Some(id) = role
-        .tags
-        .get(STACK_ID)
-        .filter(|_| role.arn == arn.to_string())
-    else {
+    let Some(id) = role.tags.get(STACK_ID_TAG).filter(|_| role.arn == arn) else {
         return Ok(None);
     };
     let stack = aws.cloudformation.stack(id).await?;

@@ -397,7 +397,7 @@ fn account(
     };
     account.role_arn = match (account.annotation(), account.associated()) {
         (Some(annotated), _) => annotated.parse().ok(),
-        (None, Some(association)) => association.role.parse().ok(),
+        (None, Some(association)) => Some(association.role.clone()),
         (None, None) => account.saved_role(),
     };
     account

@@ -1,9 +1,9 @@
 //! The stack that made a role, by the tags that CloudFormation alone can write.
 
-use super::deletion::{STACK_ID, read_body};
+use super::deletion::read_body;
 use crate::aws::Aws;
 use crate::error::Error;
-use crate::model::{CLUSTER_TAGS, Lookup, RoleArn};
+use crate::model::{CLUSTER_TAGS, Lookup, STACK_ID_TAG};
 use crate::world::{OwningStack, Phase, RoleFacts};
 
 /// CloudFormation's tag with the name of the resource in its template.
@@ -11,7 +11,7 @@ const RESOURCE: &str = "aws:cloudformation:logical-id";
 
 /// The stack that made a role, where it is one of irsactl or eksctl.
 pub async fn owner(aws: &Aws, role: Option<&RoleFacts>) -> Lookup<OwningStack> {
-    let Some((role, id)) = role.and_then(|role| Some((role, role.tags.get(STACK_ID)?))) else {
+    let Some((role, id)) = role.and_then(|role| Some((role, role.tags.get(STACK_ID_TAG)?))) else {
         return Lookup::Missing;
     };
     match owning_stack(aws, role, id).await {
@@ -25,7 +25,7 @@ async fn owning_stack(aws: &Aws, role: &RoleFacts, id: &str) -> Result<Lookup<Ow
         return Ok(Lookup::Missing);
     };
     let is_theirs = CLUSTER_TAGS.iter().any(|tag| stack.tags.contains_key(*tag));
-    let is_its_role = stack.role_arn.as_ref().map(RoleArn::to_string) == Some(role.arn.clone());
+    let is_its_role = stack.role_arn.as_ref() == Some(&role.arn);
     if !is_theirs || !is_its_role {
         return Ok(Lookup::Missing);
     }

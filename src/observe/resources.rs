@@ -31,7 +31,7 @@ pub async fn resources(
     }
     let listed = aws.cloudformation.resources(&stack.id).await;
     Ok(
-        match (declared, Lookup::unless_denied(listed.map(Lookup::Found))?) {
+        match (declared, Lookup::unless_denied(listed.map(Lookup::from))?) {
             (Some(declared), Lookup::Found(listed)) => Lookup::Found(both(declared, listed)),
             (Some(declared), _) => Lookup::Found(declared),
             (None, listed) => listed,

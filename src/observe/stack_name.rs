@@ -50,13 +50,11 @@ pub async fn associated_stack(
     stacks: &Stacks,
     cluster: &ClusterName,
     account: &ServiceAccountName,
-    role: Option<&str>,
+    role: Option<&RoleArn>,
 ) -> Result<(StackName, Option<Stack>), Error> {
     let (name, stack) = find_stack(aws, stacks, Way::PodIdentity, cluster, account).await?;
-    let has_made = |stack: &Stack| {
-        let made = stack.role_arn.as_ref().map(RoleArn::to_string);
-        role.is_some() && made.as_deref() == role && stack.is_of(cluster)
-    };
+    let has_made =
+        |stack: &Stack| role.is_some() && stack.role_arn.as_ref() == role && stack.is_of(cluster);
     if role.is_none() || stack.as_ref().is_some_and(has_made) {
         return Ok((name, stack));
     }

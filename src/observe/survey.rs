@@ -93,10 +93,12 @@ fn allowed<T>(permission: &str, subject: &str, found: Lookup<T>) -> Result<Optio
 }
 
 async fn region(aws: &Aws) -> Result<SurveyedRegion, Error> {
-    let (names, stacks) = tokio::try_join!(aws.eks.clusters(), aws.cloudformation.stacks())?;
+    // Of two failures the same one is told each time.
+    let (names, stacks) = tokio::join!(aws.eks.clusters(), aws.cloudformation.stacks());
+    let (names, stacks) = (names?, stacks?);
     let mut clusters = issuers(aws, names).await?;
     let owned = stacks.iter().filter(|stack| gc::owner(stack).is_some());
-    let own_roles = owned.filter_map(|it| it.role_arn.as_ref().map(RoleArn::to_string));
+    let own_roles = owned.filter_map(|it| it.role_arn.clone());
     let own_roles = own_roles.collect();
     let is_candidate = |stack: &Stack| gc::is_candidate(stack, clusters.keys());
     let candidates = stacks.into_iter().filter(is_candidate);
@@ -140,16 +142,16 @@ async fn of_stack(aws: &Aws, stack: Stack) -> Result<SurveyedStack, Error> {
         (Some((_, body)), Some(_)) if !FoundStack::makes_its_role(&body) => {
             unknown("its template names a role that it does not make".to_owned())
         }
-        (Some((template, _)), Some(arn)) => {
-            let role = aws.iam.role(arn.name()).await?;
-            match allowed("iam:GetRole", arn.name(), role)? {
-                Some(role) if role.arn == arn.to_string() => {
+        (Some((template, _)), Some(arn)) => match gone::role(aws, arn.name()).await {
+            Err(error @ Error::Contradiction { .. }) => unknown(error.to_string()),
+            role => match allowed("iam:GetRole", arn.name(), role?)? {
+                Some(role) if role.arn == *arn => {
                     (Lookup::Found(role.trust), Lookup::Found(role.history))
                 }
                 Some(role) => unknown(format!("{} has the name of its role", role.arn)),
                 None => (Lookup::Found(template.trust), Lookup::Missing),
-            }
-        }
+            },
+        },
     };
     Ok(SurveyedStack {
         stack,
@@ -190,9 +192,9 @@ async fn users(regions: &[&Aws], survey: &mut Survey, unread: &mut Vec<(String, 
     }
     let stacks = survey.regions.values_mut().flat_map(|it| &mut it.stacks);
     for found in stacks {
-        let role = found.stack.role_arn.as_ref().map(RoleArn::to_string);
+        let role = found.stack.role_arn.as_ref();
         let mut users = all.clone();
-        users.retain(|(_, one)| Some(&one.role) == role.as_ref());
+        users.retain(|(_, one)| Some(&one.role) == role);
         found.users = Lookup::Found(users);
     }
 }
@@ -289,8 +291,8 @@ async fn details(aws: &Aws, survey: &mut Survey) -> Result<(), Error> {
         if !is_dead {
             return Ok(Lookup::Missing);
         }
-        let found = aws.iam.provider(&provider.arn).await?;
-        Ok::<Lookup<i64>, Error>(found.map(|it| it.created).into())
+        let found = Lookup::from(aws.iam.provider(&provider.arn).await?);
+        Ok::<Lookup<i64>, Error>(found.and_then(|it| it.created))
     });
     let created = side_by_side(PARALLEL, reads).await;
     let left = survey
@@ -315,11 +317,11 @@ async fn history(
     role: &SurveyedRole,
     is_left: bool,
 ) -> Result<Lookup<RoleHistory>, Error> {
-    let Some(arn) = role.arn.parse::<RoleArn>().ok().filter(|_| is_left) else {
+    if !is_left {
         return Ok(Lookup::Missing);
-    };
-    let role = aws.iam.role(arn.name()).await?;
-    let role = allowed("iam:GetRole", arn.name(), role)?;
+    }
+    let name = role.arn.name();
+    let role = allowed("iam:GetRole", name, aws.iam.role(name).await?)?;
     Ok(role.map(|role| role.history).into())
 }
 
@@ -345,11 +347,18 @@ pub async fn loose_ends(
     });
     let reads = annotated.map(async |(name, role)| {
         let found = Lookup::or_unknown(gone::role(aws, role.name()).await);
-        (found == Lookup::Missing).then(|| (name, role.to_string()))
+        (name, role, found.map(drop))
     });
-    let annotations = side_by_side(PARALLEL, reads).await;
-    Ok(LooseEnds {
+    let mut ends = LooseEnds {
         associations: associations.map(|(name, it)| (name, it.role)).collect(),
-        annotations: annotations.into_iter().flatten().collect(),
-    })
+        ..LooseEnds::default()
+    };
+    for (name, role, found) in side_by_side(PARALLEL, reads).await {
+        match found {
+            Lookup::Found(()) => {}
+            Lookup::Missing => ends.annotations.push((name, role)),
+            Lookup::Unknown(why) => ends.unknown.push((name, role, why)),
+        }
+    }
+    Ok(ends)
 }

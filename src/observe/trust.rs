@@ -1,10 +1,9 @@
 //! Roles whose trust policies are to be changed, each with the stack that made it.
 
-use super::deletion::STACK_ID;
 use super::owner::owner;
 use super::{PARALLEL, again};
 use crate::aws::Aws;
-use crate::model::{Cluster, Lookup, RoleArn};
+use crate::model::{Cluster, Lookup, RoleArn, STACK_ID_TAG};
 use crate::waiting::side_by_side;
 use crate::world::{AttachedRole, Phase, RoleFacts, ServiceAccount, TrustingRole};
 
@@ -58,7 +57,7 @@ fn unseen(arn: RoleArn) -> TrustingRole {
 /// Another role may have the name, under another path.
 pub(super) fn of_arn(facts: Lookup<RoleFacts>, arn: &RoleArn) -> Lookup<RoleFacts> {
     match facts {
-        Lookup::Found(facts) if facts.arn != arn.to_string() => Lookup::Missing,
+        Lookup::Found(facts) if facts.arn != *arn => Lookup::Missing,
         facts => facts,
     }
 }
@@ -68,7 +67,9 @@ async fn seen(aws: &Aws, arn: RoleArn, facts: Lookup<RoleFacts>) -> TrustingRole
     let mut stack = owner(aws, facts.as_found()).await;
     let mut foreign_stack = None;
     if stack == Lookup::Missing
-        && let Some(id) = facts.as_found().and_then(|facts| facts.tags.get(STACK_ID))
+        && let Some(id) = facts
+            .as_found()
+            .and_then(|facts| facts.tags.get(STACK_ID_TAG))
     {
         // Whoever may tag roles cannot write this tag: it is CloudFormation's own.
         match Lookup::of(aws.cloudformation.stack(id).await) {

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::account::live_policies;
+use super::associations::one;
 use super::health::ReadOnce;
 use super::owner::owner;
-use super::{again, all_associations, association};
+use super::{again, all_associations};
 use crate::aws::Aws;
 use crate::aws::iam::UsageReport;
 use crate::error::Error;
@@ -63,7 +64,7 @@ async fn of_role(
         let facts = Lookup::or_unknown(again::unless_missing(aws, arn.name(), read).await);
         // Another role may have the name, under another path.
         let facts = facts.and_then(|facts| {
-            let is_it = facts.arn == arn.to_string();
+            let is_it = facts.arn == arn;
             Some(facts).filter(|_| is_it).into()
         });
         let stack = match depth {
@@ -249,22 +250,20 @@ async fn own_association(
     if cluster.eks.is_none() {
         return Ok(None);
     }
-    match association(aws, &cluster.name, name).await? {
-        Lookup::Unknown(message) => Err(Error::AccessDenied {
-            permission: "eks:ListPodIdentityAssociations".to_owned(),
-            subject: cluster.name.to_string(),
-            message,
-        }),
-        found => Ok(found.found()),
-    }
+    one(aws, &cluster.name, name).await
 }
 
-/// What is no ARN of a role gives no role.
+/// An annotation that is no ARN of a role gives no role.
 fn role_arns(object: Option<&ServiceAccount>, association: Option<&Association>) -> Vec<RoleArn> {
-    let texts = match association {
-        Some(found) => vec![Some(found.role.as_str()), found.target_role.as_deref()],
-        None => vec![object.and_then(ServiceAccount::role)],
-    };
-    let texts = texts.into_iter().flatten();
-    texts.filter_map(|text| text.parse().ok()).collect()
+    match association {
+        Some(found) => [&found.role]
+            .into_iter()
+            .chain(&found.target_role)
+            .cloned()
+            .collect(),
+        None => object
+            .and_then(|it| it.role()?.parse().ok())
+            .into_iter()
+            .collect(),
+    }
 }

@@ -48,7 +48,7 @@ impl View for AssociationList {
                 found.arn.clone(),
                 name.namespace.to_string(),
                 name.name.clone(),
-                found.role.clone(),
+                found.role.to_string(),
                 or_none(found.owner.as_ref()),
             ];
             if width == Width::Wide {
@@ -76,7 +76,7 @@ impl View for AssociationList {
             let owner = or_none(found.owner.as_ref());
             [
                 name.to_string(),
-                found.role.clone(),
+                found.role.to_string(),
                 found.id.clone(),
                 owner,
             ]
@@ -92,6 +92,6 @@ impl View for AssociationList {
     }
 }
 
-fn or_none(text: Option<&String>) -> String {
-    text.map_or("-", String::as_str).to_owned()
+fn or_none(text: Option<&impl ToString>) -> String {
+    text.map_or("-".to_owned(), ToString::to_string)
 }

@@ -300,9 +300,8 @@ fn audited(world: &World, account: &AccountHealth, report: &Report) -> AuditedAc
 
 fn roles(world: &World, account: &AccountHealth) -> Vec<AuditedRole> {
     let association = account.associations.as_found().and_then(|all| all.first());
-    let named = association.map(|it| it.role.clone());
-    let target = association.and_then(|it| it.target_role.clone());
-    let own = account.role_arn.as_ref().map(ToString::to_string);
+    let named = association.map(|it| &it.role);
+    let target = association.and_then(|it| it.target_role.as_ref());
     let provider = world.cluster.as_ref().map(Cluster::provider_arn);
     let name = account.name.as_ref();
     let subject = name.map(ServiceAccountName::subject);
@@ -315,16 +314,14 @@ fn roles(world: &World, account: &AccountHealth) -> Vec<AuditedRole> {
             cluster_arn: &eks.arn,
         })
     });
-    let source = named.as_deref().map(KnownPrincipal::Role);
+    let source = named.map(ToString::to_string);
+    let source = source.as_deref().map(KnownPrincipal::Role);
+    let (own, irsa) = (account.role_arn.as_ref(), Way::Irsa.word());
+    let (identity, by_eks) = (&account.identity_role, Way::PodIdentity.word());
     let all = [
-        (&own, Way::Irsa.word(), &account.role, token),
-        (
-            &named,
-            Way::PodIdentity.word(),
-            &account.identity_role,
-            own_association,
-        ),
-        (&target, "target", &account.target_role, source),
+        (own, irsa, &account.role, token),
+        (named, by_eks, identity, own_association),
+        (target, "target", &account.target_role, source),
     ];
     let roles = all.into_iter().filter_map(|(arn, way, health, known)| {
         let health = health.as_ref();
@@ -332,7 +329,7 @@ fn roles(world: &World, account: &AccountHealth) -> Vec<AuditedRole> {
         let known = known.unwrap_or(KnownPrincipal::Nobody);
         let others = trust.map(|trust| admitted_beside(trust, known));
         let others = others.unwrap_or_default();
-        Some(audited_role(arn.clone()?, way, health, others))
+        Some(audited_role(arn?.to_string(), way, health, others))
     });
     roles.collect()
 }

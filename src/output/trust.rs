@@ -51,7 +51,7 @@ impl View for TrustRows {
     }
 
     fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.0.iter().map(|row| row.role_arn.clone()).collect();
+        let mut names: Vec<String> = self.0.iter().map(|row| row.role_arn.to_string()).collect();
         names.dedup();
         names
     }

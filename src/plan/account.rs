@@ -11,8 +11,8 @@ use crate::asked::{
     Permissions, RoleTrust,
 };
 use crate::model::{
-    CLUSTER_TAGS, Cluster, ClusterName, Lookup, Map, ServiceAccountName, StackName, VERSION_TAG,
-    Way,
+    CLUSTER_TAGS, Cluster, ClusterName, Lookup, Map, RoleArn, ServiceAccountName, StackName,
+    VERSION_TAG, Way,
 };
 use crate::template::{self, RoleSpec};
 use crate::world::{
@@ -304,6 +304,14 @@ impl StackTask<'_> {
             track.refuse(&self.cluster.name, Reason::RoleOfNoStack { role });
             return None;
         }
+        if let Some(role) = self.annotated_role() {
+            let is_elsewhere = role.account() != self.cluster.account;
+            track.refuse(
+                &self.cluster.name,
+                Reason::RoleByHand { role, is_elsewhere },
+            );
+            return None;
+        }
         track.refuse(
             &self.cluster.name,
             Reason::NotThere {
@@ -316,6 +324,14 @@ impl StackTask<'_> {
             },
         );
         None
+    }
+
+    /// The role that the ServiceAccount names, where no stack was found.
+    fn annotated_role(self) -> Option<RoleArn> {
+        match (&self.observed.stack, &self.observed.service_account) {
+            (StackState::Absent, ServiceAccountState::Found(object)) => object.role()?.parse().ok(),
+            _ => None,
+        }
     }
 
     /// An update's roll-back that got stuck is brought to its end, by those who may update.

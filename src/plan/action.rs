@@ -104,7 +104,7 @@ pub enum Action {
         cluster: ClusterName,
         name: ServiceAccountName,
         id: String,
-        role: String,
+        role: RoleArn,
     },
     /// Replaces the trust policy of a role that no stack of ours made, as long as it is as it was seen.
     UpdateTrust(UpdateTrust),

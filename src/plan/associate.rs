@@ -2,7 +2,9 @@
 
 use super::{Action, Idle, Reason, Target, Track};
 use crate::asked::{ProviderSpec, Refresh, Thumbprints, TrustingRoles};
-use crate::model::{CLUSTER_TAGS, Cluster, Lookup, Map, OIDC_ENABLED_TAG, Thumbprint, VERSION_TAG};
+use crate::model::{
+    CLUSTER_TAGS, Cluster, Lookup, Map, OIDC_ENABLED_TAG, RoleArn, Thumbprint, VERSION_TAG,
+};
 use crate::world::{ObservedProvider, OidcProvider};
 
 /// The provider's own track: to make it, or to mend audiences, thumbprints and the cluster's tag.
@@ -118,7 +120,7 @@ fn provider_tags(cluster: &Cluster) -> Map {
 pub fn plan_removal(
     cluster: &Cluster,
     provider: Option<&OidcProvider>,
-    roles: &Lookup<Vec<String>>,
+    roles: &Lookup<Vec<RoleArn>>,
     trusting: TrustingRoles,
 ) -> Track {
     let mut track = Track::new(Target::Provider(cluster.issuer.clone()));
@@ -146,7 +148,7 @@ pub fn plan_removal(
 fn refuse_trusted(
     track: &mut Track,
     cluster: &Cluster,
-    roles: &Lookup<Vec<String>>,
+    roles: &Lookup<Vec<RoleArn>>,
     trusting: TrustingRoles,
 ) {
     match (roles, trusting) {
@@ -156,6 +158,7 @@ fn refuse_trusted(
             track.refuse(&cluster.name, Reason::StillTrusted { roles });
         }
         (Lookup::Found(roles), TrustingRoles::Ignored) => {
+            let roles: Vec<String> = roles.iter().map(ToString::to_string).collect();
             let roles = roles.join(", ");
             let note = format!("pods can no longer assume the roles {roles}");
             track.notes.push(note);
@@ -202,7 +205,7 @@ mod tests {
                 arn: cluster().provider_arn(),
                 audiences: audiences.iter().map(ToString::to_string).collect(),
                 thumbprints: thumbprints.iter().map(ToString::to_string).collect(),
-                created: 0,
+                created: Lookup::Found(0),
             }),
             reading: None,
         }
@@ -280,7 +283,8 @@ mod tests {
     #[test]
     fn a_trusted_provider_is_not_taken_away() {
         let provider = provider(&[], &[]).provider.unwrap();
-        let roles = Lookup::Found(vec!["arn:r".to_owned()]);
+        let role = "arn:aws:iam::111122223333:role/r".parse().unwrap();
+        let roles = Lookup::Found(vec![role]);
         let removal = |roles: &_, trusting| {
             let track = plan_removal(&cluster(), Some(&provider), roles, trusting);
             (track.actions.len(), track.refusals.len())

@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Action, Idle, Reason, Refusal, Target, Track};
-use crate::asked::{Deletion, Ending, ForeignPolicies, KnownBy, SearchedAccount};
+use crate::asked::{Deletion, Ending, ForeignPolicies, KnownBy, OtherClusters, SearchedAccount};
 use crate::model::{
     ClusterName, Lookup, ROLE_ANNOTATION, SAVED_ANNOTATION, ServiceAccountName, StackName, Way,
 };
 use crate::policy;
 use crate::policy::pod_identity::{self, OF_OTHER_CLUSTERS};
-use crate::policy::subjects::{lets_tokens_in, listed};
+use crate::policy::subjects::{lets_tokens_in, listed, name_in_claim};
 use crate::world::{
     Association, Foreign, FoundStack, ObservedDeletion, Phase, ServiceAccount, ServiceAccountState,
     Stack, StackState, StackStatus,
@@ -200,7 +200,8 @@ fn plan_stack(track: &mut Track, asked: &Deletion, found: &FoundStack, foreign: 
         return;
     };
     let trust = foreign.as_found().and_then(|it| it.trust.as_found());
-    if track.refusals.is_empty() && trust.is_some_and(pod_identity::is_wide) {
+    let is_open = asked.other_clusters == OtherClusters::NotLookedAt && track.refusals.is_empty();
+    if is_open && trust.is_some_and(pod_identity::is_wide) {
         let text = format!("the role of stack {} {OF_OTHER_CLUSTERS}", stack.name);
         track.notes.push(text);
     }
@@ -267,10 +268,7 @@ fn also_let_in(trust: &Value, asked: &Deletion) -> Option<String> {
     let is_known = all.iter().filter(|it| is_own(it)).count() == 1;
     let others = all.iter().filter(|it| !(is_known && is_own(it)));
     let others: Vec<String> = others
-        .map(|(subject, issuer)| {
-            let name = subject.trim_start_matches("system:serviceaccount:");
-            format!("{} of {issuer}", name.replacen(':', "/", 1))
-        })
+        .map(|(subject, issuer)| format!("{} of {issuer}", name_in_claim(subject)))
         .collect();
     let is_told = !others.is_empty() && all.len() > 1;
     is_told.then(|| {
@@ -291,12 +289,18 @@ fn plan_foreign(track: &mut Track, asked: &Deletion, foreign: &Foreign) {
     if let Some(reason) = associated(asked, foreign) {
         track.refuse(&asked.cluster, reason);
     }
-    if !foreign.instance_profiles.is_empty() {
-        let reason = Reason::InstanceProfiles {
-            role: foreign.role.clone(),
-            profiles: foreign.instance_profiles.clone(),
-        };
-        track.refuse(&asked.cluster, reason);
+    match &foreign.instance_profiles {
+        Lookup::Found(profiles) if !profiles.is_empty() => {
+            let reason = Reason::InstanceProfiles {
+                role: foreign.role.clone(),
+                profiles: profiles.clone(),
+            };
+            track.refuse(&asked.cluster, reason);
+        }
+        Lookup::Unknown(message) => track.notes.push(format!(
+            "cannot tell whether instances have the role by an instance profile: {message}"
+        )),
+        Lookup::Found(_) | Lookup::Missing => {}
     }
     if foreign.has_policies() {
         plan_foreign_policies(track, asked, foreign);

@@ -8,8 +8,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Action, Target, Track, delete};
-use crate::model::{CLUSTER_TAGS, ClusterName, Connection, Lookup, ServiceAccountName, Way};
-use crate::policy::pod_identity::{OF_OTHER_CLUSTERS, is_of_pod_identity};
+use crate::model::{
+    CLUSTER_TAGS, ClusterName, Connection, Lookup, RoleArn, ServiceAccountName, Way,
+};
+use crate::policy::pod_identity::is_of_pod_identity;
 use crate::policy::{federated_principals, statements};
 use crate::token::span;
 use crate::world::{
@@ -217,7 +219,7 @@ fn young(
 }
 
 /// The providers that are of no cluster that there is. `going`: ARNs of roles that go before.
-pub fn providers(survey: &Survey, older_than: i64, going: &BTreeSet<String>) -> Vec<Track> {
+pub fn providers(survey: &Survey, older_than: i64, going: &BTreeSet<RoleArn>) -> Vec<Track> {
     let all = survey.providers.iter();
     all.filter_map(|provider| judged_provider(survey, provider, older_than, going))
         .collect()
@@ -228,7 +230,7 @@ fn judged_provider(
     survey: &Survey,
     provider: &SurveyedProvider,
     older_than: i64,
-    going: &BTreeSet<String>,
+    going: &BTreeSet<RoleArn>,
 ) -> Option<Track> {
     let issuer = issuer_of(&provider.arn, &survey.account)?;
     let fate = fate(survey, issuer);
@@ -266,11 +268,15 @@ fn judged_provider(
 }
 
 /// The ARNs of the roles that trust it, and stay.
-fn trusting(survey: &Survey, provider: &SurveyedProvider, going: &BTreeSet<String>) -> Vec<String> {
+fn trusting(
+    survey: &Survey,
+    provider: &SurveyedProvider,
+    going: &BTreeSet<RoleArn>,
+) -> Vec<String> {
     let trusting = survey.roles.iter();
     let trusting = trusting.filter(|role| trusts(role, &provider.arn));
     let stay = trusting.filter(|it| !going.contains(&it.arn));
-    stay.map(|it| it.arn.clone()).collect()
+    stay.map(|it| it.arn.to_string()).collect()
 }
 
 fn trusts(role: &SurveyedRole, provider: &str) -> bool {
@@ -279,7 +285,7 @@ fn trusts(role: &SurveyedRole, provider: &str) -> bool {
 
 /// Roles that trust dead issuers only, and are of no stack of ours: they are others', and told.
 pub fn roles(survey: &Survey, older_than: i64) -> Vec<Track> {
-    let own: BTreeSet<&String> = survey
+    let own: BTreeSet<&RoleArn> = survey
         .regions
         .values()
         .flat_map(|read| &read.own_roles)
@@ -289,7 +295,7 @@ pub fn roles(survey: &Survey, older_than: i64) -> Vec<Track> {
         !own.contains(&role.arn) && is_dead(survey, &admitted)
     });
     dead.filter_map(|role| {
-        let arn = role.arn.parse().ok()?;
+        let arn = role.arn.clone();
         let history = role.history.as_found();
         let created = history.map(|it| it.created);
         if history.is_some() && young(survey, older_than, created, history).is_some() {
@@ -346,9 +352,6 @@ pub fn target(stack: &JudgedStack<'_>) -> Target {
 /// `region`: the flags by which a command reaches it.
 pub fn deletion(stack: &JudgedStack<'_>, mut planned: Track, region: &Connection) -> Track {
     planned.target = target(stack);
-    // Associations of other clusters were looked at.
-    let is_news = |note: &String| !note.ends_with(OF_OTHER_CLUSTERS);
-    planned.notes.retain(is_news);
     for refusal in &mut planned.refusals {
         let hints = std::mem::take(&mut refusal.hints).into_iter();
         refusal.hints = hints.map(|hint| hint.with(region)).collect();

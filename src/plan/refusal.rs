@@ -81,7 +81,7 @@ pub enum Reason {
     },
     RoleNameTaken {
         role: RoleName,
-        arn: String,
+        arn: RoleArn,
     },
     RoleMissing {
         arn: RoleArn,
@@ -106,6 +106,11 @@ pub enum Reason {
     /// There is nothing to update. With the stack that cannot be, and its status.
     NotThere {
         stack: Option<(StackName, StackStatus)>,
+    },
+    /// The ServiceAccount's role is of no stack that was found: of the cluster's account, or of another.
+    RoleByHand {
+        role: RoleArn,
+        is_elsewhere: bool,
     },
     /// Its pods have their role by EKS Pod Identity alone.
     OnPodIdentity,
@@ -136,7 +141,7 @@ pub enum Reason {
     /// The role was deleted, and another one has its name.
     RoleReplaced {
         stack: StackName,
-        arn: String,
+        arn: RoleArn,
     },
     DeleteFailed {
         stack: StackName,
@@ -167,7 +172,7 @@ pub enum Reason {
     },
     /// An association has a role that no stack has.
     RoleOfNoStack {
-        role: String,
+        role: RoleArn,
     },
     /// A narrower trust policy would shut out associations that send no session tags.
     Untagged {
@@ -208,7 +213,7 @@ pub enum Reason {
         owner: String,
     },
     OtherAssociationRole {
-        found: String,
+        found: RoleArn,
         wanted: Option<String>,
     },
     /// By more than its role, which `create` alone may replace.
@@ -220,7 +225,7 @@ pub enum Reason {
         stack: StackName,
     },
     StillTrusted {
-        roles: Vec<String>,
+        roles: Vec<RoleArn>,
     },
     TrustUnknown {
         message: String,

@@ -66,7 +66,12 @@ impl TrustChange<'_> {
         notes: &mut Vec<String>,
     ) -> Result<Vec<Action>, TrustObstacle> {
         let facts = self.known(role)?;
-        let changed = self.changed(&facts.trust, notes)?;
+        let changed = self.changed(&facts.trust, notes);
+        // The stack's own service account is often the only one.
+        if let (Err(TrustObstacle::NobodyLeft(_)), Lookup::Found(stack)) = (&changed, &role.stack) {
+            self.stays_its_own(&role.arn, stack)?;
+        }
+        let changed = changed?;
         if policy::same(&changed, &facts.trust) {
             return Ok(Vec::new());
         }

@@ -6,10 +6,11 @@ use std::cmp::Ordering;
 use serde_json::Value;
 
 use super::evaluate::{Decision, Request, evaluate, glyphs, is_like};
-use super::mistakes::conditions::{Claim, PREFIX};
+use super::mistakes::conditions::Claim;
 use super::mistakes::{ExpectedTrust, Mistake, MistakeKind, canonical, mistakes, nearest};
-use super::{TrustedSubject, federated_principals, statements, texts, trust_policy};
-use crate::model::ServiceAccountName;
+use super::subjects::Subject;
+use super::{federated_principals, statements, texts, trust_policy};
+use crate::model::{SUBJECT_PREFIX, ServiceAccountName};
 
 /// A person must decide: what keeps the service account out may be meant to.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,7 +81,7 @@ fn with_statement(trust: &Value, index: usize, statement: Value) -> Value {
 
 /// With one more statement, as a new role has it.
 fn with_another(trust: &Value, expected: &ExpectedTrust) -> Value {
-    let subject = TrustedSubject::Account(&expected.subject);
+    let subject = Subject::Account(expected.subject.clone());
     let provider = expected.provider_arn();
     let new = trust_policy(&provider, &expected.issuer, &subject, &expected.audience());
     let all = statements(trust).chain(statements(&new)).cloned();
@@ -156,7 +157,7 @@ fn rank(trust: &Value, request: &Request) -> u8 {
 
 /// A pattern of the old document inside of the one namespace, whose operator took it literally.
 fn is_meant_by_pattern(old: &Value, expected: &ExpectedTrust, subject: &str) -> bool {
-    let namespace = format!("{PREFIX}{}:", expected.subject.namespace);
+    let namespace = format!("{SUBJECT_PREFIX}{}:", expected.subject.namespace);
     let mut patterns = values(old).filter(|(_, value)| value.contains(['*', '?']));
     patterns.any(|(_, value)| value.starts_with(&namespace) && is_like(&glyphs(value), subject))
 }
@@ -220,9 +221,9 @@ fn subjects_around(expected: &ServiceAccountName) -> Vec<String> {
     let ServiceAccountName { namespace, name } = expected;
     vec![
         expected.subject(),
-        format!("{PREFIX}{namespace}:{ANOTHER}"),
-        format!("{PREFIX}{ANOTHER}:{name}"),
-        format!("{PREFIX}{ANOTHER}:{ANOTHER}"),
+        format!("{SUBJECT_PREFIX}{namespace}:{ANOTHER}"),
+        format!("{SUBJECT_PREFIX}{ANOTHER}:{name}"),
+        format!("{SUBJECT_PREFIX}{ANOTHER}:{ANOTHER}"),
     ]
 }
 
@@ -238,7 +239,7 @@ fn is_of_another(arn: &str, expected: &ExpectedTrust) -> bool {
 }
 
 fn is_of_service_account(subject: &str) -> bool {
-    let account = subject.strip_prefix(PREFIX);
+    let account = subject.strip_prefix(SUBJECT_PREFIX);
     let account = account.and_then(|account| account.split_once(':'));
     account.is_some_and(|(namespace, name)| {
         let account = format!("{namespace}/{name}").parse::<ServiceAccountName>();

@@ -10,9 +10,9 @@ use super::evaluate::{
     Effect, Element, Operator, Quantifier, Request, Truth, evaluate, glyphs, is_like,
 };
 use super::mistakes::canonical;
-use super::mistakes::conditions::{Claim, PREFIX};
+use super::mistakes::conditions::Claim;
 use super::{statements, texts};
-use crate::model::{Issuer, Namespace};
+use crate::model::{Issuer, Namespace, SUBJECT_PREFIX};
 
 /// What a trust policy leaves open. The widest stands first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -267,9 +267,9 @@ impl ClaimCondition<'_> {
 
 /// `fixed` is what stands before the first wildcard.
 fn width_of_pattern(pattern: &str, fixed: &str, namespace: &Namespace) -> Reach {
-    let anybody = format!("{PREFIX}zz-another:zz-another");
+    let anybody = format!("{SUBJECT_PREFIX}zz-another:zz-another");
     let given = fixed
-        .strip_prefix(PREFIX)
+        .strip_prefix(SUBJECT_PREFIX)
         .and_then(|rest| rest.split_once(':'));
     match given {
         Some((given, _)) if given == namespace.as_str() => Reach::OneNamespace(pattern.to_owned()),

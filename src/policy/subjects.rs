@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use super::evaluate::{Decision, Evaluation, Request, evaluate};
 use super::withdrawn::{NotWithdrawn, is_plain, kept, without_subject, without_value};
 use super::{federated_principals, others, statements, texts};
-use crate::model::{DEFAULT_AUDIENCE, Issuer, Namespace, ServiceAccountName, SubjectPattern};
+use crate::model::{
+    DEFAULT_AUDIENCE, Issuer, Namespace, SUBJECT_PREFIX, ServiceAccountName, SubjectPattern,
+};
 
 mod admission;
 
@@ -49,12 +51,20 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// The service account, or by the pattern those of its namespace.
+    pub fn of(account: &ServiceAccountName, pattern: Option<&SubjectPattern>) -> Self {
+        match pattern {
+            Some(pattern) => Self::Pattern(account.namespace.clone(), pattern.clone()),
+            None => Self::Account(account.clone()),
+        }
+    }
+
     /// As the claim `sub` has it.
     pub fn claim(&self) -> String {
         match self {
             Self::Account(account) => account.subject(),
             Self::Pattern(namespace, pattern) => {
-                format!("system:serviceaccount:{namespace}:{}", pattern.as_str())
+                format!("{SUBJECT_PREFIX}{namespace}:{}", pattern.as_str())
             }
         }
     }
@@ -106,7 +116,7 @@ impl std::fmt::Display for Subject {
 
 /// The claim `sub` of a service account, or a pattern of it, as `NAMESPACE/NAME`; any other as it is.
 pub fn name_in_claim(claim: &str) -> String {
-    match claim.strip_prefix("system:serviceaccount:") {
+    match claim.strip_prefix(SUBJECT_PREFIX) {
         Some(name) => name.replacen(':', "/", 1),
         None => claim.to_owned(),
     }
@@ -126,7 +136,7 @@ pub fn with_subject(trust: &Value, provider: TokenProvider<'_>, subject: &Subjec
     let (operator, key) = (subject.operator(), provider.key("sub"));
     let is_ours = |statement: &&Value| is_ours(statement, provider, operator);
     let Some(place) = statements(trust).position(|it| is_ours(&it)) else {
-        let new = statement(provider, subject);
+        let new = statement(provider, subject, DEFAULT_AUDIENCE);
         return others::with(trust, [&new]);
     };
     let mut trust = trust.clone();
@@ -140,15 +150,15 @@ pub fn with_subject(trust: &Value, provider: TokenProvider<'_>, subject: &Subjec
     trust
 }
 
-/// A statement of its own, as `create` writes them.
-fn statement(provider: TokenProvider<'_>, subject: &Subject) -> Value {
+/// A statement for one subject, as eksctl writes it.
+pub(super) fn statement(provider: TokenProvider<'_>, subject: &Subject, audience: &str) -> Value {
     let (aud, sub) = (provider.key("aud"), provider.key("sub"));
     let condition = match subject {
         Subject::Account(_) => {
-            json!({"StringEquals": {aud: DEFAULT_AUDIENCE, sub: subject.claim()}})
+            json!({"StringEquals": {aud: audience, sub: subject.claim()}})
         }
         Subject::Pattern(..) => json!({
-            "StringEquals": {aud: DEFAULT_AUDIENCE},
+            "StringEquals": {aud: audience},
             "StringLike": {sub: subject.claim()},
         }),
     };
@@ -340,7 +350,7 @@ impl Listed {
 
 /// How many characters a statement of its own takes, as IAM counts them, with the comma before it.
 pub fn cost(provider: TokenProvider<'_>, subject: &Subject) -> usize {
-    super::measure(&statement(provider, subject)) + 1
+    super::measure(&statement(provider, subject, DEFAULT_AUDIENCE)) + 1
 }
 
 #[cfg(test)]

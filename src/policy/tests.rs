@@ -126,7 +126,7 @@ fn trust_names_its_providers() {
     let trust = trust_policy(
         "arn:p",
         &issuer,
-        &TrustedSubject::Account(&account),
+        &Subject::Account(account.clone()),
         &Audience::default(),
     );
     assert_eq!(federated_principals(&trust), ["arn:p"]);

@@ -7,13 +7,12 @@ use serde_json::{Map, Value};
 
 use super::openings::wide_permissions;
 use super::statements;
-use crate::model::shown_as_value;
+use crate::model::{SUBJECT_PREFIX, shown_as_value};
 
 /// So many values of a list are named.
 const NAMED: usize = 4;
 /// A document of more statements is summed up.
 const STATEMENTS: usize = 5;
-const SUBJECT: &str = "system:serviceaccount:";
 
 /// A line a statement: `default/* (pattern), audience sts.amazonaws.com`.
 pub fn trusted(trust: &Value) -> Vec<String> {
@@ -54,7 +53,7 @@ fn trusted_by(statement: &Map<String, Value>) -> String {
 /// `default/api`, or as it is written where it is no service account.
 fn subject(operator: &str, value: &str) -> String {
     let name = value
-        .strip_prefix(SUBJECT)
+        .strip_prefix(SUBJECT_PREFIX)
         .map_or(value.to_owned(), |rest| rest.replacen(':', "/", 1));
     if operator.contains("Like") && value.contains(['*', '?']) {
         return format!("{name} (pattern)");

@@ -243,7 +243,7 @@ impl Unproven {
                 "date -u",
             ),
             Cause::NotAllowed { missing, .. } if missing.iter().any(Simulation::is_denied) => Fix::by(
-                "where a policy is missing",
+                "where a policy is missing, and a stack made the role",
                 self.irsactl("update iamserviceaccount")
                     .and("--add-policy-arn ARN --approve", &[]),
             ),

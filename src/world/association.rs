@@ -7,12 +7,12 @@ use crate::model::{Map, RoleArn};
 use crate::policy::pod_identity::SessionTags;
 
 /// A Pod Identity association. Times are seconds since 1970.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Association {
     pub id: String,
     pub arn: String,
-    pub role: String,
-    pub target_role: Option<String>,
+    pub role: RoleArn,
+    pub target_role: Option<RoleArn>,
     /// Made by EKS, for the trust policy of the target role.
     pub external_id: Option<String>,
     pub session_tags_disabled: bool,
@@ -26,17 +26,32 @@ pub struct Association {
 }
 
 impl Association {
+    /// One that says nothing but its role.
+    #[cfg(test)]
+    pub fn of(role: RoleArn) -> Self {
+        Self {
+            role,
+            id: String::new(),
+            arn: String::new(),
+            target_role: None,
+            external_id: None,
+            session_tags_disabled: false,
+            policy: None,
+            owner: None,
+            tags: Map::new(),
+            created: 0,
+            modified: 0,
+        }
+    }
+
     /// Whether its sessions have tags, which trust policies can ask for.
     pub fn session_tags(&self) -> SessionTags {
         SessionTags::of(self.session_tags_disabled)
     }
 
     /// The role that the pods have in the end.
-    ///
-    /// # Errors
-    /// Where that is no ARN of a role.
-    pub fn role_of_pods(&self) -> Result<RoleArn, String> {
-        self.target_role.as_ref().unwrap_or(&self.role).parse()
+    pub fn role_of_pods(&self) -> &RoleArn {
+        self.target_role.as_ref().unwrap_or(&self.role)
     }
 }
 

@@ -19,8 +19,8 @@ pub struct OidcProvider {
     pub arn: String,
     pub audiences: Vec<String>,
     pub thumbprints: Vec<String>,
-    /// Seconds since 1970.
-    pub created: i64,
+    /// Seconds since 1970. Unknown: IAM does not say.
+    pub created: Lookup<i64>,
 }
 
 /// A stack, as DescribeStacks tells.
@@ -170,7 +170,7 @@ pub type Associations = Vec<(ServiceAccountName, Association)>;
 /// A role, as GetRole tells.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoleFacts {
-    pub arn: String,
+    pub arn: RoleArn,
     pub trust: Value,
     pub boundary: Option<PolicyArn>,
     /// Seconds.
@@ -240,6 +240,14 @@ impl FoundStack {
     pub fn own_role(&self) -> Option<&RoleArn> {
         let role = self.stack.role_arn.as_ref();
         role.filter(|_| self.body.as_ref().is_some_and(Self::makes_its_role))
+    }
+
+    /// The same, or where the template was not read the role that the output names.
+    pub fn likely_role(&self) -> Option<&RoleArn> {
+        match self.body {
+            Some(_) => self.own_role(),
+            None => self.stack.role_arn.as_ref(),
+        }
     }
 
     /// Whether the role that a template puts out is one that it makes.

@@ -402,7 +402,7 @@ pub enum ProviderState {
     /// ARNs of the roles that trust it all the same.
     Gone {
         created: Lookup<i64>,
-        trusted_by: Lookup<Vec<String>>,
+        trusted_by: Lookup<Vec<RoleArn>>,
     },
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Associations, RoleHistory, Stack};
-use crate::model::{Lookup, ServiceAccountName};
+use crate::model::{Lookup, RoleArn, ServiceAccountName};
 
 /// An account, looked at for what nobody needs any more.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,7 +31,7 @@ pub struct SurveyedRegion {
     /// Those with the tags of a service account or an association, of clusters that the region does not have.
     pub stacks: Vec<SurveyedStack>,
     /// ARNs of the roles of all stacks with such tags.
-    pub own_roles: BTreeSet<String>,
+    pub own_roles: BTreeSet<RoleArn>,
 }
 
 /// A stack of a service account or an association.
@@ -58,7 +58,7 @@ pub struct SurveyedProvider {
 /// A role, and whom it trusts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SurveyedRole {
-    pub arn: String,
+    pub arn: RoleArn,
     pub trust: Value,
     /// Asked for only where it may be of no use.
     pub history: Lookup<RoleHistory>,
@@ -68,9 +68,11 @@ pub struct SurveyedRole {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LooseEnds {
     /// Associations without a ServiceAccount, with their roles.
-    pub associations: Vec<(ServiceAccountName, String)>,
+    pub associations: Vec<(ServiceAccountName, RoleArn)>,
     /// ServiceAccounts whose annotation names a role of the account that is gone.
-    pub annotations: Vec<(ServiceAccountName, String)>,
+    pub annotations: Vec<(ServiceAccountName, RoleArn)>,
+    /// Those of which it is not known, and why.
+    pub unknown: Vec<(ServiceAccountName, RoleArn, String)>,
 }
 
 /// What an issuer's host says of it, asked twice.

@@ -110,7 +110,8 @@ pub struct Foreign {
     pub managed: Vec<PolicyArn>,
     /// Names.
     pub inline: Vec<String>,
-    pub instance_profiles: Vec<String>,
+    /// Names of those that it is in.
+    pub instance_profiles: Lookup<Vec<String>>,
     /// Why one of the lists is not known.
     pub unknown: Option<String>,
     /// EKS Pod Identity associations that use the role. Asked for only where it lets EKS Pod Identity in.

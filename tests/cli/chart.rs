@@ -124,8 +124,8 @@ fn a_role_without_its_service_account_is_told_with_what_makes_it() {
     assert_snapshot!(crate::doctor::told(&bench.run("doctor --cluster demo web/api")), @"
     problem: there is no ServiceAccount web/api, though it has a role [service-account]
       role: arn:aws:iam::111122223333:role/api
-      fix: kubectl create serviceaccount api --namespace web
-      fix: kubectl annotate serviceaccount api --namespace web --overwrite eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/api
+      fix: kubectl create serviceaccount api --namespace web   # in cluster demo
+      fix: kubectl annotate serviceaccount api --namespace web --overwrite eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/api   # in cluster demo
 
       17 checks hold
     [exit 1]

@@ -74,7 +74,7 @@ fn pods_older_than_the_annotation_must_be_restarted() {
       hence: deployment web/api: its pods were not given the role, and use that of their node [pod-role]
       hence: deployment web/api: its pods do not know where their token is [pod-token-file]
       hence: deployment web/api: its pods have no token for AWS [pod-token-volume]
-      fix: kubectl rollout restart deployment/api --namespace web
+      fix: kubectl rollout restart deployment/api --namespace web   # in cluster demo
 
       34 checks hold
     [exit 1]
@@ -94,7 +94,7 @@ fn pods_older_than_the_annotation_must_be_restarted() {
       hence: deployment web/api: its pods were not given the role, and use that of their node [pod-role]
       hence: deployment web/api: its pods do not know where their token is [pod-token-file]
       hence: deployment web/api: its pods have no token for AWS [pod-token-volume]
-      fix: kubectl rollout restart deployment/api --namespace web
+      fix: kubectl rollout restart deployment/api --namespace web   # in cluster demo
 
       34 checks hold
 
@@ -268,7 +268,7 @@ fn a_missing_annotation_is_mended() {
         wanted: arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
         found:  no such annotation
       hence: deployment web/api: its pods have the role only until they are replaced [pod-own-role]
-      fix: kubectl annotate serviceaccount api --namespace web --overwrite eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU
+      fix: kubectl annotate serviceaccount api --namespace web --overwrite eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-web-api-Role1-UCOMI3MLU7GU   # in cluster demo
 
       28 checks hold
     [exit 1]

@@ -698,3 +698,28 @@ fn rows_left(shown: &str) -> String {
     }
     text
 }
+
+#[test]
+fn a_role_that_is_said_to_be_gone_once_is_looked_for_again() {
+    let bench = dead_at_once();
+    // By hand it lets in a cluster that lives, and its template does not say so.
+    let trust = json!({"Version": "2012-10-17", "Statement": [web(&bench.issuer())]});
+    bench.account(|account| {
+        let mut roles = account.roles.values_mut();
+        let role = roles.find(|role| role.name.contains("old-addon"));
+        role.expect("the role").trust = trust;
+    });
+    let role = "iam GetRole times 1 error 404 NoSuchEntity not yet";
+    bench.sandbox.fault(role);
+    let told = bench.run("gc --dry-run");
+    assert!(!told.contains("delete stack eksctl-old-addon"), "{told}");
+    assert!(told.contains("GetRole"), "{told}");
+}
+
+#[test]
+fn a_role_that_cannot_be_read_is_no_role_that_is_gone() {
+    let bench = with_loose_ends();
+    bench.sandbox.fault("iam GetRole deny");
+    let told = bench.run("gc --cluster demo --dry-run");
+    assert!(told.contains("is gone is not known"), "{told}");
+}

@@ -12,6 +12,7 @@ mod cargo;
 mod sandbox;
 mod support;
 
+mod absent;
 mod accounts;
 mod apply;
 mod arrange;

@@ -628,7 +628,7 @@ fn permissions_are_asked_of_iam() {
     [stderr]
     error: default/s3-reader: its role arn:aws:iam::111122223333:role/eksctl-demo-addon-iamserviceaccount-default-s-Role1-JQQ3U7VFJAAK is not shown to be allowed
       s3:PutObject on arn:aws:s3:::bucket/key: no policy of the role allows it
-    hint: where a policy is missing: `irsactl update iamserviceaccount default/s3-reader --cluster demo --add-policy-arn ARN --approve`
+    hint: where a policy is missing, and a stack made the role: `irsactl update iamserviceaccount default/s3-reader --cluster demo --add-policy-arn ARN --approve`
     [exit 1]
     ");
 }
@@ -685,7 +685,7 @@ fn what_denies_a_permission_is_named() {
       s3:ListBucket: the permissions boundary does not allow it
       sqs:SendMessage: the permissions boundary does not allow it; the organisation's policies do not allow it
       s3:PutObject: the permissions boundary does not allow it
-    hint: where a policy is missing: `irsactl update iamserviceaccount default/s3-reader --cluster demo --add-policy-arn ARN --approve`
+    hint: where a policy is missing, and a stack made the role: `irsactl update iamserviceaccount default/s3-reader --cluster demo --add-policy-arn ARN --approve`
     [exit 1]
     ");
     let told = bench.run(&format!("{VERIFY} --can s3:ListBucket -o json"));

@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::{Eks, MISSING};
 use crate::aws::pages::{PagedList, filled};
-use crate::aws::{failed, found, unusable};
+use crate::aws::{failed, found, told_arn, unusable};
 use crate::error::{AssociationRefusal, Error};
 use crate::model::{ClusterName, Lookup, Map, RoleArn, ServiceAccountName, Timeout};
 use crate::plan::UpdateAssociation;
@@ -57,9 +57,11 @@ impl Eks {
     pub async fn association(&self, cluster: &str, id: &str) -> Result<Lookup<Association>, Error> {
         let call = self.client.describe_pod_identity_association();
         let result = call.cluster_name(cluster).association_id(id).send().await;
-        let answer = found("eks:DescribePodIdentityAssociation", id, MISSING, result)?;
+        let operation = "eks:DescribePodIdentityAssociation";
+        let answer = found(operation, id, MISSING, result)?;
         let association = answer.and_then(|answer| answer.association);
-        Ok(association.map(read_association).into())
+        let association = association.map(|it| read_association(operation, it));
+        association.transpose().map(Lookup::from)
     }
 
     /// CreatePodIdentityAssociation. The role must be of the cluster's account, and this identity may
@@ -125,6 +127,7 @@ impl Eks {
             (*was != asked).then(|| asked.unwrap_or_default())
         };
         let target = terms.target_role.as_ref().map(RoleArn::to_string);
+        let target_before = seen.target_role.as_ref().map(RoleArn::to_string);
         let tagging = terms.disable_session_tags;
         let call = self
             .client
@@ -132,7 +135,7 @@ impl Eks {
             .cluster_name(cluster.as_str())
             .association_id(&seen.id)
             .role_arn(role.to_string())
-            .set_target_role_arn(changed(&seen.target_role, target))
+            .set_target_role_arn(changed(&target_before, target))
             .set_policy(changed(&seen.policy, terms.policy.clone()))
             .set_disable_session_tags((tagging != seen.session_tags_disabled).then_some(tagging));
         let write = Write {
@@ -244,7 +247,7 @@ impl Write<'_> {
                 "it has no association".to_owned(),
             )
         };
-        answer.map(read_association).ok_or_else(nothing)
+        read_association(self.call, answer.ok_or_else(nothing)?)
     }
 }
 
@@ -294,12 +297,17 @@ fn refusal(
     })
 }
 
-fn read_association(association: types::PodIdentityAssociation) -> Association {
-    Association {
-        id: association.association_id.unwrap_or_default(),
+fn read_association(
+    operation: &str,
+    association: types::PodIdentityAssociation,
+) -> Result<Association, Error> {
+    let id = association.association_id.unwrap_or_default();
+    let role = |arn: String| told_arn(operation, &id, &arn);
+    Ok(Association {
+        role: role(association.role_arn.unwrap_or_default())?,
+        target_role: association.target_role_arn.map(role).transpose()?,
+        id,
         arn: association.association_arn.unwrap_or_default(),
-        role: association.role_arn.unwrap_or_default(),
-        target_role: association.target_role_arn,
         external_id: association.external_id,
         session_tags_disabled: association.disable_session_tags.unwrap_or_default(),
         policy: association.policy,
@@ -307,7 +315,7 @@ fn read_association(association: types::PodIdentityAssociation) -> Association {
         tags: association.tags.unwrap_or_default().into_iter().collect(),
         created: association.created_at.map_or(0, |at| at.secs()),
         modified: association.modified_at.map_or(0, |at| at.secs()),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -88,6 +88,7 @@ impl Checkup<'_> {
         let mut cluster = diagnose::cluster(world);
         let given = Connection {
             roles: self.roles.clone(),
+            cluster: world.cluster.as_ref().map(|it| it.name.to_string()),
             ..cli::connection(self.aws, Some(self.kubernetes), self.issuer_url)
         };
         for report in accounts.iter_mut().chain([&mut cluster]) {

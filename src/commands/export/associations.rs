@@ -78,8 +78,7 @@ fn is_its_own(
     objects: &BTreeMap<ServiceAccountName, ServiceAccount>,
 ) -> bool {
     let names = [Way::PodIdentity, Way::Irsa].map(|way| StackName::both(way, cluster, name));
-    let role = stack.role_arn.as_ref().map(ToString::to_string);
-    role.as_deref() == Some(association.role.as_str())
+    stack.role_arn.as_ref() == Some(&association.role)
         && stack.is_of(cluster)
         && names.as_flattened().contains(&stack.name)
         // Of a role that is a service account's too, the stack is described there.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::task::GcTask;
-use crate::asked::{Deletion, Deployment, Ending, KnownBy, SearchedAccount};
+use crate::asked::{Deletion, Deployment, Ending, KnownBy, OtherClusters, SearchedAccount};
 use crate::aws::Aws;
 use crate::commands::file::ClusterPlace;
 use crate::commands::removal;
@@ -74,6 +74,7 @@ impl GcTask<'_> {
             ending: Ending::Awaited,
             known_by: KnownBy::Stack,
             looked: SearchedAccount::Any,
+            other_clusters: OtherClusters::LookedAt,
         };
         // Of all stacks only this one: another one may have its tags.
         let only = [(judged.stack.name.to_string(), judged.stack.clone())];

@@ -6,6 +6,7 @@ use super::found::{region_unread, second};
 use super::task::{GcTask, LeftoverKinds};
 use crate::aws::Aws;
 use crate::error::Error;
+use crate::model::RoleArn;
 use crate::observe;
 use crate::plan::Track;
 use crate::plan::gc::{self, JudgedStack};
@@ -73,7 +74,7 @@ impl GcTask<'_> {
         regions: &[&Aws],
         judged: &[JudgedStack<'_>],
         round: &Rounds,
-    ) -> (Observation, BTreeSet<String>) {
+    ) -> (Observation, BTreeSet<RoleArn>) {
         let tracks = judged.iter().map(|it| self.stack(regions, it));
         let tracks = side_by_side(PARALLEL, tracks).await;
         let mut going = BTreeSet::new();
@@ -82,7 +83,7 @@ impl GcTask<'_> {
             let target = gc::target(stack);
             if track.as_ref().is_ok_and(|it| !it.actions.is_empty()) {
                 let role = stack.stack.role_arn.as_ref();
-                going.extend(role.map(ToString::to_string));
+                going.extend(role.cloned());
             }
             if round.includes(&target) {
                 look.add(target, track);

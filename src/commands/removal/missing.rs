@@ -51,10 +51,10 @@ impl<'a> ClusterInventory<'a> {
     }
 
     /// The role that the association of a service account names.
-    fn role_of(&self, account: &ServiceAccountName) -> Option<RoleArn> {
+    fn role_of(&self, account: &ServiceAccountName) -> Option<&RoleArn> {
         let mut all = self.associations.iter();
         let (_, found) = all.find(|(name, _)| name == account)?;
-        found.role.parse().ok()
+        Some(&found.role)
     }
 }
 
@@ -167,8 +167,7 @@ impl Missing {
     /// What is told of associations that have a role without a stack for it. They are deleted by name.
     fn with_role_alone(&self, there: &ClusterInventory, part: &Part<'_>) -> Vec<String> {
         let all = self.tagged(there).filter(|(name, association)| {
-            let role = association.role.parse().ok();
-            let owner = self.rest.owner(self.how.way, name, role.as_ref());
+            let owner = self.rest.owner(self.how.way, name, Some(&association.role));
             owner.is_none() && self.filter.passes(&name.to_string())
         });
         all.filter(|it| !self.has_stack(there, it))
@@ -226,9 +225,8 @@ impl Missing {
     fn has_stack(&self, there: &ClusterInventory, (name, association): &NamedAssociation) -> bool {
         let mut stacks = there.stacks.listed();
         stacks.any(|stack| {
-            let role = stack.role_arn.as_ref().map(RoleArn::to_string);
             stack.is_for(Way::PodIdentity, &self.how.cluster, name)
-                && role.as_ref() == Some(&association.role)
+                && stack.role_arn.as_ref() == Some(&association.role)
         })
     }
 
@@ -241,7 +239,7 @@ impl Missing {
             let mut own = own.filter(|stack| stack.is_for(way, &self.how.cluster, name));
             let by_stack =
                 own.find_map(|stack| self.rest.owner(way, name, stack.role_arn.as_ref()));
-            by_stack.or_else(|| self.rest.owner(way, name, there.role_of(name).as_ref()))
+            by_stack.or_else(|| self.rest.owner(way, name, there.role_of(name)))
         };
         let owned = unknown.into_iter();
         owned

@@ -35,7 +35,7 @@ pub async fn run(args: &TrustList, screen: Screen, running: Running) -> Result<E
     Ok(Exit::Done)
 }
 
-fn rows_of(arn: &str, trust: &Value, only: Option<&str>, quota: usize) -> Vec<TrustRow> {
+fn rows_of(arn: &RoleArn, trust: &Value, only: Option<&str>, quota: usize) -> Vec<TrustRow> {
     let mut rows = rows(arn, trust, quota);
     rows.retain(|row| only.is_none_or(|only| row.provider == only));
     rows
@@ -45,7 +45,7 @@ fn rows_of(arn: &str, trust: &Value, only: Option<&str>, quota: usize) -> Vec<Tr
 async fn found(
     args: &TrustList,
     context: &Context,
-) -> Result<Vec<(String, Value, Option<String>)>, Error> {
+) -> Result<Vec<(RoleArn, Value, Option<String>)>, Error> {
     let iam = &context.aws.iam;
     if !args.role_arn.is_empty() {
         let mut found = Vec::new();
@@ -84,16 +84,13 @@ async fn found(
 pub async fn trusting(context: &Context, provider: &str) -> Result<Vec<RoleArn>, Error> {
     let is_meant = |trust: &Value| federated_principals(trust).contains(&provider);
     let found = listed(context, is_meant).await?;
-    Ok(found
-        .iter()
-        .filter_map(|(arn, _)| arn.parse().ok())
-        .collect())
+    Ok(found.into_iter().map(|(arn, _)| arn).collect())
 }
 
 async fn listed(
     context: &Context,
     is_meant: impl Fn(&Value) -> bool,
-) -> Result<Vec<(String, Value)>, Error> {
+) -> Result<Vec<(RoleArn, Value)>, Error> {
     match context.aws.iam.roles_where(is_meant).await? {
         Lookup::Found(found) => Ok(found),
         Lookup::Missing => Ok(Vec::new()),

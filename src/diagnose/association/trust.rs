@@ -29,7 +29,7 @@ pub fn trust(scene: Scene<'_>) -> Verdict {
         // The association is to blame, and told.
         return Verdict::DoesNotApply;
     }
-    let name = association.role.rsplit('/').next().unwrap_or_default();
+    let name = association.role.name();
     let missing = || no_role(scene, association, name).into();
     let facts = known!(role.role, missing());
     let Some(trusted) = trusted(scene) else {
@@ -169,14 +169,11 @@ fn corrected(trust: &Value, trusted: TrustedAssociation<'_>, tags: SessionTags) 
     is_right(&with_statement).then_some(with_statement)
 }
 
-fn mended(scene: Scene<'_>, role: &str, finding: Finding, old: &Value, new: Value) -> Finding {
+fn mended(scene: Scene<'_>, role: &RoleArn, finding: Finding, old: &Value, new: Value) -> Finding {
     let mut finding = finding;
     finding.difference = difference(old, &new);
-    let Ok(role) = role.parse::<RoleArn>() else {
-        return finding;
-    };
-    let finding = finding.fix(scene.repair_command(&role, DEFAULT_AUDIENCE));
-    if !scene.may_change(&role) {
+    let finding = finding.fix(scene.repair_command(role, DEFAULT_AUDIENCE));
+    if !scene.may_change(role) {
         return finding;
     }
     finding.mended_by(Action::RepairRole {
@@ -218,13 +215,13 @@ pub fn target(scene: Scene<'_>) -> Verdict {
     let facts = known!(role.role, missing());
     let external = association.external_id.as_deref();
     let request = |action: &str| {
-        Request::new(action, Principal::Aws(association.role.clone()), None)
+        Request::new(action, Principal::Aws(association.role.to_string()), None)
             .with("sts:ExternalId", association.external_id.as_slice())
     };
     let admission = AssociationAdmission::of(&facts.trust, request);
     let lacking = admission.lacking();
     let Some((_, first)) = lacking.first() else {
-        return Verdict::holds("target role", target);
+        return Verdict::holds("target role", target.to_string());
     };
     let finding = Finding::problem("the target role does not let the association's role in")
         .because("target-trust")
@@ -247,7 +244,7 @@ pub fn target(scene: Scene<'_>) -> Verdict {
         .into()
 }
 
-fn no_target_role(scene: Scene<'_>, association: &Association, target: &str) -> Finding {
+fn no_target_role(scene: Scene<'_>, association: &Association, target: &RoleArn) -> Finding {
     Finding::problem(format!("there is no target role {target}"))
         .because("no-target-role")
         .seen("association", &association.id)

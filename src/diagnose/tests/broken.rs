@@ -150,7 +150,7 @@ const ACCESS: &[Broken] = &[
         case.role(|role| role.role = Lookup::Missing);
     }),
     ("role-exists", "other-path", |case| {
-        case.role_facts(|facts| facts.arn = ROLE.replace("role/", "role/team/"));
+        case.role_facts(|facts| facts.arn = ROLE.replace("role/", "role/team/").parse().unwrap());
     }),
     ("provider", "no-provider", |case| {
         case.role(|role| role.provider = Lookup::Missing);

@@ -227,8 +227,7 @@ impl Case {
         self.annotation(None);
         self.account.associations = Lookup::Found(vec![Association {
             id: "a-1".to_owned(),
-            role: ROLE.to_owned(),
-            ..Association::default()
+            ..Association::of(ROLE.parse().unwrap())
         }]);
         let trust = json!({"Statement": [{
             "Effect": "Allow",
@@ -362,7 +361,7 @@ pub fn role(trust: Value) -> RoleHealth {
         json!({"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}});
     RoleHealth {
         role: Lookup::Found(RoleFacts {
-            arn: ROLE.to_owned(),
+            arn: ROLE.parse().unwrap(),
             trust,
             tags: Map::new(),
             history: RoleHistory {
@@ -385,7 +384,7 @@ pub fn role(trust: Value) -> RoleHealth {
             arn: PROVIDER.to_owned(),
             audiences: vec!["sts.amazonaws.com".to_owned()],
             thumbprints: Vec::new(),
-            created: 0,
+            created: Lookup::Found(0),
         }),
         quotas: Lookup::Found(crate::policy::Quotas::default()),
         analyzer: Lookup::Found(Vec::new()),

@@ -111,7 +111,7 @@ async fn is_gone(provider: &str, intervals: Intervals) -> bool {
 async fn gone(aws: &Aws, provider: &str) -> ProviderState {
     let (found, trusted_by) =
         tokio::join!(aws.iam.provider(provider), aws.iam.roles_trusting(provider));
-    let created = found.map(|found| found.map_or(Lookup::Missing, |it| Lookup::Found(it.created)));
+    let created = found.map(|found| found.map_or(Lookup::Missing, |it| it.created));
     ProviderState::Gone {
         created: Lookup::or_unknown(created),
         trusted_by: Lookup::or_unknown(trusted_by),

@@ -77,10 +77,10 @@ impl HealthObserver<'_> {
         if !pods.any(|pod| pod.is_alive() && pod.phase == "Running") {
             return None;
         }
-        let role = association?.role_of_pods().ok()?;
+        let role = association?.role_of_pods();
         let claim = Assertion {
             account,
-            role: &role,
+            role,
             way: ClaimedWay::PodIdentity {
                 cluster: &cluster.name,
             },

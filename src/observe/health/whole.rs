@@ -146,12 +146,12 @@ impl HealthObserver<'_> {
     ) -> AccountHealth {
         let association = associations.as_found().and_then(|all| all.first());
         let role_arn = annotated_role(subject, association, object.as_ref(), observed.as_found());
-        let identity: Option<RoleArn> = association.and_then(|found| found.role.parse().ok());
+        let identity = association.map(|found| &found.role);
         let ((own, identity_role, target_role), metadata, security_groups, simulated) = tokio::join!(
             self.roles(account, role_arn.as_ref(), association),
             self.metadata(object.as_ref()),
             self.security_groups(object.as_ref()),
-            self.simulated(role_arn.as_ref().or(identity.as_ref()), &subject.can)
+            self.simulated(role_arn.as_ref().or(identity), &subject.can)
         );
         let (proof, identity_proof) = tokio::join!(
             self.proof(subject, object.as_ref(), role_arn.as_ref(), own.as_ref()),
@@ -195,14 +195,9 @@ impl HealthObserver<'_> {
             Some(arn) => Some(Box::pin(observer.role_health(arn)).await),
             None => None,
         };
-        let identity: Option<RoleArn> = association.and_then(|found| found.role.parse().ok());
-        let target: Option<RoleArn> =
-            association.and_then(|found| found.target_role.as_ref()?.parse().ok());
-        tokio::join!(
-            role(annotated),
-            role(identity.as_ref()),
-            role(target.as_ref())
-        )
+        let identity = association.map(|found| &found.role);
+        let target = association.and_then(|found| found.target_role.as_ref());
+        tokio::join!(role(annotated), role(identity), role(target))
     }
 
     async fn observed(
@@ -379,7 +374,7 @@ fn annotated_role(
         return role_of(subject, object, observed);
     };
     let named = subject.role.clone();
-    named.filter(|role| role.to_string() != found.role)
+    named.filter(|role| *role != found.role)
 }
 
 /// The role by the user's word, the annotation, or the account's stack.
@@ -393,7 +388,7 @@ fn role_of(
         object.role()?.parse().ok()
     });
     let of_stack = observed.and_then(|observed| match &observed.stack {
-        StackState::Found(found) => found.stack.role_arn.clone(),
+        StackState::Found(found) => found.likely_role().cloned(),
         StackState::Absent => None,
     });
     subject.role.clone().or(annotated).or(of_stack)

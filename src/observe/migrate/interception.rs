@@ -63,10 +63,7 @@ impl MoveObserver<'_> {
 
     async fn agents(&self) -> Result<Vec<MetadataAgent>, Error> {
         let found = self.kubernetes.metadata_agents().await?;
-        let mut agents = match found {
-            Lookup::Found(agents) => agents,
-            Lookup::Missing | Lookup::Unknown(_) => Vec::new(),
-        };
+        let mut agents = found.found().unwrap_or_default();
         if agents.iter().any(|agent| agent.kind == AgentKind::Kiam) {
             agents.extend(self.kubernetes.kiam_servers().await?);
         }

@@ -109,7 +109,7 @@ impl MoveObserver<'_> {
         let name = arn.name();
         let (facts, policies) = tokio::join!(self.role(name), self.policies(shared, name));
         if let Lookup::Found(facts) = &facts {
-            role.arn.clone_from(&facts.arn);
+            role.arn = facts.arn.to_string();
         }
         role.facts = facts;
         role.policies = policies;

@@ -74,7 +74,7 @@ async fn of_role(aws: &Aws, binding: Binding<'_>, claim: Assertion<'_>) -> Looku
         Lookup::Unknown(why) => return Lookup::Unknown(why),
     };
     // The name is one role's; the ARN may have been written with another path.
-    if facts.arn != role.to_string() {
+    if facts.arn != *role {
         return Lookup::Found(format!("the role of that name is {}", facts.arn));
     }
     if is_kept_out(&facts.trust, binding, claim) {

@@ -139,7 +139,7 @@ pub fn is_of_association_alone(
 /// The role that the association names.
 pub fn associated_role(observed: &ObservedAccount) -> Option<RoleArn> {
     let found = observed.association.as_ref()?.found.as_ref()?;
-    found.role.parse().ok()
+    Some(found.role.clone())
 }
 
 impl AssociationTask<'_> {
@@ -284,7 +284,7 @@ impl AssociationTask<'_> {
             _ => return None,
         };
         let made = stack.stack.role_arn.as_ref();
-        let is_own = made.is_some_and(|made| made.to_string() == found.role && made != own);
+        let is_own = made.is_some_and(|made| *made == found.role && made != own);
         (is_named && is_own).then(|| stack.stack.name.clone())
     }
 
@@ -295,7 +295,7 @@ impl AssociationTask<'_> {
             StackState::Found(stack) => stack.stack.role_arn.as_ref(),
             StackState::Absent => None,
         };
-        let is_former = former.is_some_and(|former| former.to_string() == found.role);
+        let is_former = former.is_some_and(|former| *former == found.role);
         let is_named =
             self.goal == Goal::Update && matches!(self.asked.permissions, Permissions::Existing(_));
         self.spec.other_role == OtherRole::Replaced
@@ -342,8 +342,12 @@ fn differences(role: &Role, terms: &AssociationTerms, found: &Association) -> Ve
     let policies = [&terms.policy, &found.policy].map(|it| it.clone().filter(|_| !is_same));
     let [policy, former] = policies;
     let mut differences = vec![
-        Difference::of(Item::Role, [asked], [found.role.clone()]),
-        Difference::of(Item::TargetRole, target, found.target_role.clone()),
+        Difference::of(Item::Role, [asked], [found.role.to_string()]),
+        Difference::of(
+            Item::TargetRole,
+            target,
+            found.target_role.as_ref().map(ToString::to_string),
+        ),
         Difference::of(
             Item::SessionTags,
             [tags(terms.disable_session_tags)],

@@ -31,7 +31,7 @@ pub fn check_role(track: &mut Track, arn: &RoleArn, cluster: &Cluster, found: &L
         Lookup::Unknown(message) => track
             .notes
             .push(format!("cannot tell whether role {arn} exists: {message}")),
-        Lookup::Found(found) if found.arn == arn.to_string() => {}
+        Lookup::Found(found) if found.arn == *arn => {}
         Lookup::Found(_) | Lookup::Missing => {
             track.refuse(&cluster.name, Reason::RoleMissing { arn: arn.clone() });
         }

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use crate::asked::{IamServiceAccount, Permissions};
 use crate::model::{Audience, Cluster, StackName, Way};
 use crate::policy::pod_identity::{self, TrustedAssociation};
-use crate::policy::{self, TrustTerms, TrustedSubject, others};
+use crate::policy::subjects::Subject;
+use crate::policy::{self, TrustTerms, others};
 use crate::template::{self, RoleEdits, RoleTemplate};
 use crate::world::{Associations, ObservedAccount, StackState};
 
@@ -134,10 +135,7 @@ fn trust(
         (true, _) => TrustTerms::read(&own, &asked.name).map(|known| {
             let pattern = edits.subject_pattern.clone().or(known.pattern);
             let audience = edits.audience.clone().unwrap_or(known.audience);
-            let subject = match &pattern {
-                Some(pattern) => TrustedSubject::Pattern(&asked.name, pattern),
-                None => TrustedSubject::Account(&asked.name),
-            };
+            let subject = Subject::of(&asked.name, pattern.as_ref());
             policy::trust_policy(&provider, &cluster.issuer, &subject, &audience)
         }),
         (false, [former]) => Some(policy::with_issuer(

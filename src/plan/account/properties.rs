@@ -157,7 +157,7 @@ fn provider(asked: &IamServiceAccount, cluster: &Cluster) -> ObservedProvider {
             arn: cluster.provider_arn(),
             audiences: vec![asked.audience.to_string()],
             thumbprints: Vec::new(),
-            created: 0,
+            created: Lookup::Found(0),
         }),
         reading: None,
     }
@@ -380,6 +380,7 @@ proptest! {
             ending: Ending::Awaited,
             known_by: KnownBy::Name,
             looked: crate::asked::SearchedAccount::Any,
+            other_clusters: Default::default(),
         };
         let track = delete::plan(&asked, &observed);
         for action in &track.actions {

@@ -88,7 +88,7 @@ fn is_role_gone(track: &mut Track, found: &FoundStack, arn: &RoleArn) -> bool {
     match &found.role {
         Lookup::Missing => true,
         // A role of the same name with another path is not the stack's.
-        Lookup::Found(role) => role.arn != arn.to_string(),
+        Lookup::Found(role) => role.arn != *arn,
         Lookup::Unknown(message) => {
             track.unknown.push(format!(
                 "cannot read the role's trust policy, the template's is compared: {message}"
@@ -254,7 +254,7 @@ fn lost_tag(track: &mut Track, task: StackTask<'_>, found: &FoundStack) -> Optio
     let tag = format!("{SERVICE_ACCOUNT_TAG}={}", task.asked.name);
     if task.goal == Goal::Create {
         track.notes.push(format!(
-            "its stack has lost the tag {tag}: `update` and `apply` put it back"
+            "its stack has lost the tag {tag}: `update` and `apply` put it back, while it has its role by IRSA"
         ));
         return None;
     }

@@ -65,7 +65,7 @@ fn provider(audiences: &[&str]) -> ObservedProvider {
             arn: cluster().provider_arn(),
             audiences: audiences.iter().map(ToString::to_string).collect(),
             thumbprints: Vec::new(),
-            created: 0,
+            created: Lookup::Found(0),
         }),
         reading: None,
     }
@@ -95,7 +95,7 @@ fn stack(status: StackStatus, made: &RoleSpec, trusted: &RoleSpec) -> FoundStack
         policies: Lookup::Missing,
         associations: Lookup::Missing,
         role: Lookup::Found(RoleFacts {
-            arn: ROLE.to_owned(),
+            arn: ROLE.parse().unwrap(),
             trust: template::trust(trusted, &cluster(), &account),
             boundary: None,
             max_session_duration: None,
@@ -232,11 +232,11 @@ fn a_cluster_made_again_is_recognised_by_its_issuer() {
     let trust = policy::trust_policy(
         "arn:old",
         &issuer,
-        &policy::TrustedSubject::Account(&name),
+        &policy::subjects::Subject::Account(name.clone()),
         &Audience::default(),
     );
     old.role = Lookup::Found(RoleFacts {
-        arn: ROLE.to_owned(),
+        arn: ROLE.parse().unwrap(),
         trust,
         boundary: None,
         max_session_duration: None,
@@ -325,7 +325,7 @@ fn a_role_that_took_the_name_of_the_stacks_is_not_it() {
     let Lookup::Found(facts) = &mut other.role else {
         panic!("{:?}", other.role)
     };
-    facts.arn = "arn:aws:iam::111122223333:role/by-hand/r".to_owned();
+    facts.arn = "arn:aws:iam::111122223333:role/by-hand/r".parse().unwrap();
     let rows = run(
         &asked(Permissions::Role(spec())),
         &observed(found(other), ServiceAccountState::Missing),
@@ -357,7 +357,7 @@ fn an_existing_role_needs_the_provider_of_its_own_account_with_the_asked_audienc
     asked.audience = "vault".parse().unwrap();
     let mut world = world;
     world.role = Lookup::Found(RoleFacts {
-        arn: ROLE.to_owned(),
+        arn: ROLE.parse().unwrap(),
         trust: Value::Null,
         boundary: None,
         max_session_duration: None,
@@ -417,7 +417,7 @@ fn a_named_role_is_known_before_it_is_made() {
     assert_eq!(run(&asked, &world), [CREATE, ANNOTATE]);
     let taken = ObservedAccount {
         role: Lookup::Found(RoleFacts {
-            arn: ROLE.to_owned(),
+            arn: ROLE.parse().unwrap(),
             trust: Value::Null,
             boundary: None,
             max_session_duration: None,

@@ -5,6 +5,7 @@ use super::Reason;
 use crate::asked::{Deletion, KnownBy, SearchedAccount};
 use crate::model::{RoleArn, StackName, Way};
 use crate::policy::federated_principals;
+use crate::template::RoleTemplate;
 use crate::world::{
     FoundStack, ObservedDeletion, Phase, ServiceAccount, ServiceAccountState, Stack,
 };
@@ -49,7 +50,7 @@ pub fn other_role<'a>(
 ) -> Option<&'a str> {
     let role = object.role().filter(|_| asked.known_by == KnownBy::Stack)?;
     let is_made = match &stack?.role_arn {
-        Some(made) => made.to_string() == role,
+        Some(made) => *made == *role,
         // What failed to be deleted may tell nothing.
         None => role.parse().is_ok_and(|role| is_of_stack(asked, &role)),
     };
@@ -73,10 +74,8 @@ fn of_other_cluster(
         .as_found()
         .and_then(|it| it.trust.as_found());
     let trusted = trust.map(federated_principals).unwrap_or_default();
-    let of_template = found.body.as_ref().map(ToString::to_string);
     let is_own = provider.as_ref().is_some_and(|provider| {
-        let is_written = |body: &String| body.contains(&format!("\"{provider}\""));
-        let in_template = of_template.as_ref().is_some_and(is_written);
+        let in_template = template_trusts(found, provider);
         match asked.known_by {
             KnownBy::Name => trusted.contains(&provider.as_str()) || in_template,
             // Nobody named it: both say so, and of nobody else.
@@ -94,6 +93,14 @@ fn of_other_cluster(
             .map(|it| (*it).to_owned()),
         wanted: provider.clone(),
     })
+}
+
+/// Whether the template of the stack has its role trust the provider.
+fn template_trusts(found: &FoundStack, provider: &str) -> bool {
+    let partition = provider.split(':').nth(1).unwrap_or_default();
+    let body = found.body.as_ref();
+    let template = body.and_then(|body| RoleTemplate::read(body, partition));
+    template.is_some_and(|it| federated_principals(&it.trust).contains(&provider))
 }
 
 /// The annotated role, where it is of another account than the one that was looked at, and that one.

@@ -144,6 +144,7 @@ proptest! {
             ending: Ending::Awaited,
             known_by: KnownBy::Stack,
             looked: crate::asked::SearchedAccount::Any,
+            other_clusters: Default::default(),
         };
         let track = plan(&asked, &observed);
         let Some((last, others)) = track.actions.split_last() else { panic!("{track:?}") };

@@ -17,6 +17,7 @@ fn deletion(foreign: ForeignPolicies, ending: Ending) -> Deletion {
         ending,
         known_by: KnownBy::Name,
         looked: crate::asked::SearchedAccount::Any,
+        other_clusters: Default::default(),
     }
 }
 

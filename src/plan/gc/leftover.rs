@@ -97,7 +97,7 @@ pub fn loose_ends(cluster: &ClusterName, ends: &LooseEnds) -> Vec<Track> {
             &[&name.name, &name.namespace, cluster],
         );
         let leftover = Leftover {
-            hangs_on_it: vec![role.clone()],
+            hangs_on_it: vec![role.to_string()],
             hints: vec![Fix::by("if none is to come, delete it", fix)],
             ..Leftover::of("the cluster has no ServiceAccount of that name")
         };
@@ -114,7 +114,12 @@ pub fn loose_ends(cluster: &ClusterName, ends: &LooseEnds) -> Vec<Track> {
         };
         (Target::ServiceAccount(name.clone()), leftover)
     });
-    let all = associations.chain(annotations);
+    let unknown = ends.unknown.iter().map(|(name, role, why)| {
+        let told =
+            format!("whether {role}, which its annotation names, is gone is not known: {why}");
+        (Target::ServiceAccount(name.clone()), Leftover::of(told))
+    });
+    let all = associations.chain(annotations).chain(unknown);
     all.map(|(target, leftover)| {
         let leftover = Leftover {
             cluster: Some(cluster.to_string()),

@@ -85,7 +85,7 @@ fn survey(stacks: Vec<SurveyedStack>) -> Survey {
         clusters: BTreeMap::from([("demo".to_owned(), Some(issuer("eu-west-1", 'A')))]),
         own_roles: stacks
             .iter()
-            .filter_map(|it| Some(it.stack.role_arn.as_ref()?.to_string()))
+            .filter_map(|it| it.stack.role_arn.clone())
             .collect(),
         stacks,
     };
@@ -286,7 +286,7 @@ fn an_associations_role_that_others_use_stays() {
         "shop/cart".parse().unwrap(),
         Association {
             id: "a-1".to_owned(),
-            ..Association::default()
+            ..Association::of(format!("arn:aws:iam::{ACCOUNT}:role/old").parse().unwrap())
         },
     );
     stays(with(Lookup::Found(vec![user])), "shop/cart");
@@ -296,7 +296,9 @@ fn an_associations_role_that_others_use_stays() {
 
 fn role(name: &str, statements: &[Value]) -> SurveyedRole {
     SurveyedRole {
-        arn: format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
+        arn: format!("arn:aws:iam::{ACCOUNT}:role/{name}")
+            .parse()
+            .unwrap(),
         trust: trust(statements),
         history: Lookup::Found(history(400)),
     }
@@ -316,7 +318,7 @@ fn with_provider(letter: char, roles: Vec<SurveyedRole>) -> Survey {
 
 /// Whether the only provider goes, and why it does or stays.
 fn of_provider(survey: &Survey, going: &[&str]) -> Option<(bool, String)> {
-    let going = going.iter().map(ToString::to_string).collect();
+    let going = going.iter().map(|arn| arn.parse().unwrap()).collect();
     let tracks = providers(survey, DAY, &going);
     let track = tracks.into_iter().next()?;
     let leftover = track.leftover.expect("what is known of it");
@@ -334,7 +336,7 @@ fn a_provider_goes_when_its_issuer_is_gone_and_nothing_that_stays_trusts_it() {
         "team/data",
         &[dead(), web(&provider(&issuer("eu-west-1", 'A')))],
     );
-    let arn = role.arn.clone();
+    let arn = role.arn.to_string();
     let trusted = with_provider('D', vec![role]);
     assert_eq!(goes(&trusted, &[]), Some(false));
     // Roles are told apart by their ARNs, with their paths.
@@ -377,7 +379,7 @@ fn roles_of_others_that_trust_dead_issuers_only_are_told_and_left() {
     assert_eq!(told(&[pods()]), 0);
     // The role of a stack is told with that.
     let own = stack(Way::Irsa, "old", &[dead()]);
-    let arn = own.stack.role_arn.as_ref().unwrap().to_string();
+    let arn = own.stack.role_arn.clone().unwrap();
     let mut survey = survey(vec![own]);
     survey.roles = vec![SurveyedRole {
         arn,
@@ -406,7 +408,7 @@ fn a_deletion_is_of_the_judged_stack_alone() {
         cluster: judged.cluster.clone(),
         name: judged.account.clone(),
         id: "a-1".to_owned(),
-        role: String::new(),
+        role: format!("arn:aws:iam::{ACCOUNT}:role/old").parse().unwrap(),
     };
     assert_eq!(
         planned(vec![association, end(&judged.stack.id)]).actions,
@@ -460,7 +462,7 @@ fn of_a_large_account_exactly_what_is_dead_goes() {
             one.stack.role_arn = format!("arn:aws:iam::{ACCOUNT}:role/{name}").parse().ok();
             one.stack.name = name;
             survey.roles.extend((each % 2 == 0).then(|| SurveyedRole {
-                arn: one.stack.role_arn.as_ref().unwrap().to_string(),
+                arn: one.stack.role_arn.clone().unwrap(),
                 ..role("x", &[statement])
             }));
             if is_dead {
@@ -487,11 +489,11 @@ fn of_a_large_account_exactly_what_is_dead_goes() {
         .collect();
     assert_eq!(names, going);
     assert_eq!(names.len(), 12 * 20);
-    let roles: BTreeSet<String> = gone
+    let roles: BTreeSet<RoleArn> = gone
         .iter()
-        .filter_map(|it| Some(it.stack.role_arn.as_ref()?.to_string()))
+        .filter_map(|it| it.stack.role_arn.clone())
         .collect();
-    let count = |roles: &BTreeSet<String>| {
+    let count = |roles: &BTreeSet<RoleArn>| {
         let tracks = providers(&survey, DAY, roles);
         tracks.iter().filter(|it| !it.actions.is_empty()).count()
     };

@@ -32,7 +32,7 @@ pub fn obstacles(account: &MovingAccount, own: &RoleArn, facts: &RoleFacts) -> V
     let mut found = Vec::new();
     let names_itself = |statement: &Value| {
         let names = texts(&statement["Principal"]["AWS"]);
-        names.contains(&facts.arn.as_str())
+        names.contains(&facts.arn.to_string().as_str())
     };
     let names_itself = statements(&facts.trust).any(names_itself);
     let assumes_itself = account.next_roles.iter().any(|(role, _)| role == own);

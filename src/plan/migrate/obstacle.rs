@@ -48,7 +48,7 @@ pub enum Obstacle {
     /// how it is let in there.
     ForeignRole(Box<RoleArn>, Option<Fix>),
     /// The annotation's role, and the association's; and what makes them one.
-    TwoRoles(String, String, Vec<Fix>),
+    TwoRoles(String, Box<RoleArn>, Vec<Fix>),
     /// Only a tag says that a move made its association, and who may tag it may have written that. The command
     /// names it.
     OnlyTagged(CommandLine),
@@ -325,7 +325,7 @@ fn role_itself<'a>(
         _ if own.account() != moving.cluster.account => {
             Err(Obstacle::ForeignRole(Box::new(own.clone()), None))
         }
-        Lookup::Found(facts) if facts.arn == own.to_string() => Ok(facts),
+        Lookup::Found(facts) if facts.arn == *own => Ok(facts),
         Lookup::Found(_) | Lookup::Missing => Err(Obstacle::RoleMissing(own.clone())),
         Lookup::Unknown(why) => Err(Obstacle::Unknown("whom its role trusts", why.clone())),
     }

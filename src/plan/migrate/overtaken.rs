@@ -18,7 +18,7 @@ fn undo(scope: Breadth) -> MoveGoal {
 /// Made anew, or changed, with another role.
 fn overtaken(account: &MovingAccount) -> [MovingAccount; 2] {
     let other = |it: &Association| Association {
-        role: NEXT.to_owned(),
+        role: NEXT.parse().unwrap(),
         ..it.clone()
     };
     let tags = account.associated().map(|it| it.tags.clone());

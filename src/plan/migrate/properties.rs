@@ -35,7 +35,7 @@ pub fn world(account: MovingAccount) -> Moving {
         arn: String::new(),
         audiences: vec!["sts.amazonaws.com".to_owned()],
         thumbprints: Vec::new(),
-        created: 0,
+        created: Lookup::Found(0),
     });
     moving
 }

@@ -76,7 +76,7 @@ fn each_reason_not_to_go_to_irsa_is_told() {
             &["role arn:aws:iam::111122223333:role/api does not exist"],
         ),
         (
-            |_, account| set_association(account, |it| it.target_role = Some(NEXT.to_owned())),
+            |_, account| set_association(account, |it| it.target_role = NEXT.parse().ok()),
             &["its association has a target role, which has no equal in IRSA"],
         ),
         (
@@ -93,7 +93,7 @@ fn each_reason_not_to_go_to_irsa_is_told() {
                     arn: String::new(),
                     audiences: vec!["other".to_owned()],
                     thumbprints: Vec::new(),
-                    created: 0,
+                    created: Lookup::Found(0),
                 });
             },
             &["there is no IAM OIDC provider arn:aws:iam::111122223333:oidc-provider/"],

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::evidence::WayEvidence;
 use super::intercept;
-use super::obstacle::to_pod_identity;
+use super::obstacle::{of_agent, to_pod_identity};
 use super::standing::counted_by_way;
 use super::{MoveState, NODE_NETWORK, Obstacle};
 use crate::model::{CommandLine, Way, Workload};
@@ -203,7 +203,7 @@ fn next(moving: &Moving, account: &MovingAccount, obstacles: &[Obstacle]) -> Opt
     };
     match account.state(moving)? {
         MoveState::Old if account.new_pods() == Some(PodWay::Irsa) => {
-            Some(command("to-pod-identity {}"))
+            Some(with_agent(moving, command("to-pod-identity {}")))
         }
         MoveState::Old => None,
         // Before the end all pods must have the new way.
@@ -215,6 +215,14 @@ fn next(moving: &Moving, account: &MovingAccount, obstacles: &[Obstacle]) -> Opt
         }
         MoveState::Both => Some(command(&format!("{verb} --finish {{}}"))),
         MoveState::New => None,
+    }
+}
+
+/// The command that moves to EKS Pod Identity, with the agent where the cluster lacks it.
+fn with_agent(moving: &Moving, command: CommandLine) -> CommandLine {
+    match of_agent(moving) {
+        Some(Obstacle::Agent(_, None)) => command.and("--install-agent", &[]),
+        _ => command,
     }
 }
 
@@ -236,8 +244,10 @@ pub struct MoveStanding {
 impl MovingAccount {
     /// An association outranks an annotation.
     fn role_of_pods(&self) -> Option<String> {
-        let associated = self.associated().map(|it| it.role.clone());
-        associated.or_else(|| self.role_arn.as_ref().map(ToString::to_string))
+        let associated = self.associated().map(|it| &it.role);
+        associated
+            .or(self.role_arn.as_ref())
+            .map(ToString::to_string)
     }
 }
 

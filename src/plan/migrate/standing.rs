@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{CommandLine, Fix, Lookup, Map, ROLE_ANNOTATION, SAVED_ANNOTATION, Way};
+use crate::model::{
+    CommandLine, Fix, Lookup, Map, ROLE_ANNOTATION, RoleArn, SAVED_ANNOTATION, Way,
+};
 use crate::policy::pod_identity;
 use crate::world::{Association, Moving, MovingAccount, Pod, PodWay, ServiceAccount};
 
@@ -62,9 +64,9 @@ impl MovingAccount {
     }
 
     /// The role of its association, where its annotation names another.
-    pub fn other_role(&self) -> Option<&str> {
+    pub fn other_role(&self) -> Option<&RoleArn> {
         let (annotated, associated) = (self.annotation()?, self.associated()?);
-        Some(associated.role.as_str()).filter(|role| *role != annotated)
+        Some(&associated.role).filter(|role| **role != *annotated)
     }
 
     /// What new pods get. `None`: not known.
@@ -156,7 +158,11 @@ impl MovingAccount {
                 update,
             ),
         ];
-        Some(Obstacle::TwoRoles(annotated.to_owned(), associated, fixes))
+        Some(Obstacle::TwoRoles(
+            annotated.to_owned(),
+            Box::new(associated),
+            fixes,
+        ))
     }
 
     /// How far a move is. `None`: nothing gives its pods a role, or it is not known.

@@ -193,14 +193,16 @@ impl MoveStep<'_> {
     /// Whether it has its role by that way today. What the trust policy says to EKS Pod Identity is said to
     /// an association, and only who may make those has one: an annotation can name any role.
     fn has(self, way: Way) -> bool {
-        let role = self.role.to_string();
         // What it is given today was looked at before.
         if self.goal.former != Former::Other {
             return true;
         }
         let is_bound = match way {
             Way::Irsa => true,
-            Way::PodIdentity => self.account.associated().is_some_and(|it| it.role == role),
+            Way::PodIdentity => self
+                .account
+                .associated()
+                .is_some_and(|it| it.role == *self.role),
         };
         is_bound && self.is_let_in(way)
     }
@@ -358,11 +360,12 @@ impl MoveStep<'_> {
     /// says to an association.
     fn give_up(self, draft: &mut Draft<'_>) {
         self.close(draft, Way::PodIdentity);
-        let role = self.account.other_role().unwrap_or_default();
-        let note = format!(
-            "its association, with role {role}, is of somebody else: it stays, and pods that start have that role"
-        );
-        draft.track.notes.push(note);
+        if let Some(role) = self.account.other_role() {
+            let note = format!(
+                "its association, with role {role}, is of somebody else: it stays, and pods that start have that role"
+            );
+            draft.track.notes.push(note);
+        }
     }
 
     /// Takes what is left of a way.

@@ -54,7 +54,7 @@ pub fn statement(subject: &str) -> Value {
 
 pub fn facts(arn: &str, statements: Vec<Value>) -> RoleFacts {
     RoleFacts {
-        arn: arn.to_owned(),
+        arn: arn.parse().unwrap(),
         trust: json!({"Version": "2012-10-17", "Statement": statements}),
         boundary: None,
         max_session_duration: None,
@@ -203,8 +203,7 @@ pub fn annotated() -> MovingAccount {
 pub fn association() -> Association {
     Association {
         id: "a-1".to_owned(),
-        role: ROLE.to_owned(),
-        ..Association::default()
+        ..Association::of(ROLE.parse().unwrap())
     }
 }
 
@@ -373,7 +372,7 @@ fn each_reason_to_stay_is_told() {
         (
             |_, account| {
                 account.association = Lookup::Found(Association {
-                    role: NEXT.to_owned(),
+                    role: NEXT.parse().unwrap(),
                     ..association()
                 });
             },

@@ -5,8 +5,9 @@ use serde_json::Value;
 use crate::model::{Arn, Cluster, DEFAULT_AUDIENCE, ServiceAccountName, Way};
 use crate::policy::evaluate::{Evaluation, Request, evaluate};
 use crate::policy::pod_identity::{self, SessionTags, TrustedAssociation};
+use crate::policy::subjects::Subject;
 use crate::policy::withdrawn::{NotWithdrawn, without_association, without_subject};
-use crate::policy::{self, TrustedSubject, others, statements, trust_policy};
+use crate::policy::{self, others, statements, trust_policy};
 use crate::world::{Moving, MovingAccount};
 
 /// What the role says of a token of the service account.
@@ -48,7 +49,7 @@ pub fn with(trust: &Value, way: Way, moving: &Moving, account: &MovingAccount) -
         }
         (Way::PodIdentity, None) => trust.clone(),
         (Way::Irsa, _) => {
-            let subject = TrustedSubject::Account(&account.name);
+            let subject = Subject::Account(account.name.clone());
             let cluster = &moving.cluster;
             let audience = Default::default();
             let provider = cluster.provider_arn();

@@ -109,6 +109,23 @@ impl Reason {
                     .run("irsactl apply -f FILE"),
                 ],
             ),
+            Self::RoleByHand { role, is_elsewhere: true } => (
+                format!("its role {role} is of account {}, where no stack was looked for", role.account()),
+                vec!["say how that account is reached: `--role-profile NAME` or `--role-via ARN`".into()],
+            ),
+            Self::RoleByHand { role, is_elsewhere: false } => (
+                format!("its role {role} was made by no stack of irsactl or eksctl for it, so nothing of it is changed here"),
+                vec![
+                    "change it where it was made".into(),
+                    Fix::by(
+                        "or give it a role of its own in the place of that one",
+                        about.irsactl("create").and(
+                            "--attach-policy-arn ARN --override-existing-serviceaccounts --approve",
+                            &[],
+                        ),
+                    ),
+                ],
+            ),
             Self::OnPodIdentity => about.on_pod_identity(),
             Self::UnreadableTrust => (
                 "its trust policy was written by hand, so that no part of it can be replaced".to_owned(),
@@ -170,7 +187,7 @@ impl Reason {
                 format!(
                     "the role of stack \"{stack}\" was deleted outside of CloudFormation, and {} has its name: a deletion of \
                      the stack would delete that one",
-                    shown_as_value(arn)
+                    shown_as_value(&arn.to_string())
                 ),
                 vec!["give that role another name: make it again under one, delete it, and run this command again".into()],
             ),
@@ -213,7 +230,7 @@ impl Reason {
             Self::RoleOfNoStack { role } => (
                 format!(
                     "the association's role {} was made by no stack of irsactl or eksctl, so nothing of it is changed here",
-                    shown_as_value(role)
+                    shown_as_value(&role.to_string())
                 ),
                 vec!["change it where it was made, or name another: `--role-arn ARN`".into()],
             ),
@@ -255,8 +272,8 @@ impl Reason {
             Self::OwnedByAddon { owner } => about.owned_by_addon(owner),
             Self::OtherAssociationRole { found, wanted } => (
                 match wanted {
-                    Some(wanted) => format!("the association has another role{}", sides(wanted, found)),
-                    None => format!("the association already has the role {}", shown_as_value(found)),
+                    Some(wanted) => format!("the association has another role{}", sides(wanted, &found.to_string())),
+                    None => format!("the association already has the role {}", shown_as_value(&found.to_string())),
                 },
                 vec![
                     "replace it by adding `--override-existing` to `create podidentityassociation`, which takes a file too".into(),
@@ -281,7 +298,7 @@ impl Reason {
                 )],
             ),
             Self::StillTrusted { roles } => (
-                format!("its IAM OIDC provider is still trusted by{}", listed(roles)),
+                format!("its IAM OIDC provider is still trusted by{}", listed(roles.iter().map(ToString::to_string))),
                 vec!["delete those roles first, or go on without them: `--force`".into()],
             ),
             Self::TrustUnknown { message } => (

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::Issuer;
+use crate::model::{Issuer, RoleArn};
 use crate::policy::subjects::{Subject, TokenProvider, cost, listed, name_in_claim};
 use crate::policy::{federated_principals, measure};
 
@@ -14,7 +14,7 @@ pub struct TrustRow {
     /// Its name.
     pub role: String,
     #[serde(rename = "roleARN")]
-    pub role_arn: String,
+    pub role_arn: RoleArn,
     pub provider: String,
     /// As `--from-issuer` takes it.
     pub issuer: String,
@@ -31,7 +31,7 @@ pub struct TrustRow {
 }
 
 /// A row for each provider that a role's trust policy names.
-pub fn rows(arn: &str, trust: &Value, quota: usize) -> Vec<TrustRow> {
+pub fn rows(arn: &RoleArn, trust: &Value, quota: usize) -> Vec<TrustRow> {
     let mut providers = federated_principals(trust);
     providers.retain(|provider| provider.contains(":oidc-provider/"));
     providers.sort_unstable();
@@ -43,8 +43,8 @@ pub fn rows(arn: &str, trust: &Value, quota: usize) -> Vec<TrustRow> {
         let subjects = found.subjects.into_iter();
         let subjects = subjects.map(|it| name_in_claim(&it));
         TrustRow {
-            role: arn.rsplit('/').next().unwrap_or(arn).to_owned(),
-            role_arn: arn.to_owned(),
+            role: arn.name().to_owned(),
+            role_arn: arn.clone(),
             provider: provider.to_owned(),
             issuer: format!("https://{issuer}"),
             subjects: subjects.collect(),

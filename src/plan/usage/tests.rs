@@ -22,7 +22,7 @@ fn last(days: i64) -> Option<LastAccess> {
 
 fn facts(age: i64) -> Lookup<RoleFacts> {
     Lookup::Found(RoleFacts {
-        arn: "arn:aws:iam::111122223333:role/team/data".to_owned(),
+        arn: "arn:aws:iam::111122223333:role/team/data".parse().unwrap(),
         trust: json!({}),
         boundary: None,
         max_session_duration: None,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::principal::canonical;
 use super::{ExpectedTrust, MistakeKind};
+use crate::model::SUBJECT_PREFIX;
 use crate::policy::evaluate::{Operator, Truth, evaluate, glyphs, is_like, text_of};
 
 /// A mistake before its statement is known: kind, found, wanted.
@@ -212,7 +213,7 @@ impl<'a> Conditions<'a> {
         let audience = self.expected.audience();
         let is_misplaced = |value: &String| match claim {
             Claim::Subject => value == audience.as_str(),
-            Claim::Audience => value.starts_with(PREFIX),
+            Claim::Audience => value.starts_with(SUBJECT_PREFIX),
         };
         let of = |entry: &ConditionEntry| Claim::of(&entry.key).is_some_and(|(_, of)| of == claim);
         let mut entries = self.entries.iter();
@@ -334,9 +335,6 @@ fn values_of(values: &Value) -> Vec<String> {
     }
 }
 
-/// What the subjects of all service accounts begin with (Kubernetes).
-pub const PREFIX: &str = "system:serviceaccount:";
-
 fn is_pattern(value: &str) -> bool {
     value.contains(['*', '?'])
 }
@@ -358,7 +356,7 @@ fn subject_fault(entry: &ConditionEntry, expected: &ExpectedTrust) -> (MistakeKi
     }
     let found = most_like(&entry.values, &wanted);
     let Some((namespace, name)) = found
-        .strip_prefix(PREFIX)
+        .strip_prefix(SUBJECT_PREFIX)
         .and_then(|rest| rest.split_once(':'))
     else {
         return (MistakeKind::SubjectWithoutPrefix, found);
@@ -394,7 +392,7 @@ fn is_bare(value: &str, expected: &ExpectedTrust) -> bool {
 
 /// Whether the patterns among the values match service accounts of the one namespace only.
 fn stays_inside(values: &[String], expected: &ExpectedTrust) -> bool {
-    let namespace = format!("{PREFIX}{}:", expected.subject.namespace);
+    let namespace = format!("{SUBJECT_PREFIX}{}:", expected.subject.namespace);
     let mut patterns = values.iter().filter(|value| is_pattern(value));
     patterns.all(|value| value.starts_with(&namespace))
 }

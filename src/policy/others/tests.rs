@@ -2,7 +2,8 @@ use serde_json::json;
 
 use super::*;
 use crate::model::Audience;
-use crate::policy::{TrustedSubject, trust_policy};
+use crate::policy::subjects::Subject;
+use crate::policy::trust_policy;
 
 const PRESENT: &str = "arn:aws:iam::111122223333:oidc-provider/oidc.example.com/id/AAAA";
 const OTHER: &str = "arn:aws:iam::111122223333:oidc-provider/oidc.example.com/id/BBBB";
@@ -15,7 +16,7 @@ fn tokens(provider: &str, name: &str) -> Value {
     let (_, issuer) = provider.split_once("oidc-provider/").expect("a provider");
     let issuer = format!("https://{issuer}").parse().expect("an issuer");
     let account = account(name);
-    let subject = TrustedSubject::Account(&account);
+    let subject = Subject::Account(account.clone());
     let policy = trust_policy(provider, &issuer, &subject, &Audience::default());
     policy["Statement"][0].clone()
 }
@@ -149,8 +150,7 @@ fn pattern(provider: &str, namespace: &str, pattern: &str) -> Value {
     let (_, issuer) = provider.split_once("oidc-provider/").expect("a provider");
     let issuer = format!("https://{issuer}").parse().expect("an issuer");
     let account = account(&format!("{namespace}/x"));
-    let pattern = pattern.parse().expect("a pattern");
-    let subject = TrustedSubject::Pattern(&account, &pattern);
+    let subject = Subject::Pattern(account.namespace, pattern.parse().expect("a pattern"));
     let policy = trust_policy(provider, &issuer, &subject, &Audience::default());
     policy["Statement"][0].clone()
 }

@@ -32,7 +32,8 @@ fn one_account_that_cannot_be_looked_at_is_named_and_the_others_are_done() {
     [stderr]
     plan: 4 to create, 0 to change, 0 to delete
     error: web/worker: the Kubernetes API refuses to read service account web/worker: not allowed by the sandbox's fault rule
-    hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
+    hint: allow this identity to get serviceaccounts
+    hint: what each command needs in the cluster: `irsactl permissions -o rbac`
     hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     ");
@@ -50,7 +51,8 @@ fn one_account_that_cannot_be_looked_at_is_named_and_the_others_are_done() {
     created stack eksctl-demo-addon-iamserviceaccount-batch-job
     created service account batch/job
     error: web/worker: the Kubernetes API refuses to read service account web/worker: not allowed by the sandbox's fault rule
-    hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
+    hint: allow this identity to get serviceaccounts
+    hint: what each command needs in the cluster: `irsactl permissions -o rbac`
     hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     ");

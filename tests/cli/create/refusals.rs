@@ -453,7 +453,8 @@ fn an_identity_without_rights_is_told_before_anything_is_made() {
     assert_snapshot!(run_unchanging(&bench, CREATE), @r#"
     [stderr]
     error: the Kubernetes API refuses to read service account default/s3-reader: serviceaccounts "s3-reader" is forbidden: User "arn:aws:iam::111122223333:user/someone" cannot get resource "serviceaccounts" in API group "" in the namespace "default"
-    hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
+    hint: allow this identity to get serviceaccounts
+    hint: what each command needs in the cluster: `irsactl permissions -o rbac`
     hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);

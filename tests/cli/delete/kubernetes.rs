@@ -145,7 +145,8 @@ fn missing_rights_to_read_are_told_before_anything_is_deleted() {
     assert_snapshot!(bench.run(DELETE), @r#"
     [stderr]
     error: the Kubernetes API refuses to read service account default/s3-reader: serviceaccounts "s3-reader" is forbidden: User "arn:aws:iam::111122223333:user/someone" cannot get resource "serviceaccounts" in API group "" in the namespace "default"
-    hint: this identity needs get, create, patch and delete on serviceaccounts, and create on namespaces
+    hint: allow this identity to get serviceaccounts
+    hint: what each command needs in the cluster: `irsactl permissions -o rbac`
     hint: or leave the ServiceAccount to someone with access: `--role-only` (in a file `roleOnly: true`) needs none
     [exit 1]
     "#);

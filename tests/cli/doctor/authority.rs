@@ -103,7 +103,7 @@ fn an_annotation_gets_nobody_a_role() {
       fix: irsactl doctor --cluster demo tenant/evil --role-arn arn:aws:iam::111122223333:role/OrganizationAdmin --fix --approve   # only if tenant/evil is meant to have this role
 
     warning: role OrganizationAdmin has no policies: it may do nothing [role-policies]
-      fix: irsactl update iamserviceaccount --cluster demo tenant/evil --add-policy-arn ARN --approve   # ARN: of a policy that allows what it needs
+      fix: aws iam attach-role-policy --role-name OrganizationAdmin --policy-arn ARN   # ARN: of a policy that allows what it needs
 
       33 checks hold
     [stderr]
@@ -163,7 +163,8 @@ fn an_audience_is_admitted_on_the_users_word() {
         wanted: vault
         found:  sts.amazonaws.com
       hence: STS refuses the token: InvalidIdentityToken: Incorrect token audience [sts-accepts]
-      fix: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E --client-id vault
+      fix: kubectl annotate serviceaccount api --namespace web eks.amazonaws.com/audience-   # in cluster demo; it is sts.amazonaws.com in every partition
+      fix: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E --client-id vault   # only if its tokens are meant to be for that audience
 
     problem: the trust policy keeps web/api out: Statement[0] has another audience than the token [trust-policy]
       Statement[0]
@@ -187,7 +188,7 @@ fn an_audience_is_admitted_on_the_users_word() {
         wanted: vault
         found:  sts.amazonaws.com
       pods: api-6df9a677b4-0002d, api-6df9a677b4-00030
-      fix: kubectl rollout restart deployment/api --namespace web
+      fix: kubectl rollout restart deployment/api --namespace web   # in cluster demo
 
       34 checks hold
     [exit 1]
@@ -427,4 +428,74 @@ fn another_webhooks_audience_is_no_mistake() {
         "{mended}"
     );
     assert!(mended.contains("system:serviceaccount:web:api"), "{mended}");
+}
+
+#[test]
+fn an_output_of_a_stack_that_makes_no_role_gives_nobody_one() {
+    let bench = healthy();
+    bench.role_made_by_hand("OrganizationAdmin");
+    let name = "eksctl-demo-addon-iamserviceaccount-tenant-evil";
+    let template = json!({
+        "Resources": {"Other": {"Type": "AWS::IAM::Role", "Properties": {
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": ACCOUNT}},
+            ]},
+        }}},
+        "Outputs": {"Role1": {"Value": ADMIN}},
+    });
+    let tags = [
+        ("alpha.eksctl.io/cluster-name", "demo"),
+        ("alpha.eksctl.io/iamserviceaccount-name", "tenant/evil"),
+    ];
+    let mut world = bench.sandbox.world();
+    let template = template.to_string();
+    world.add_stack(ACCOUNT, REGION, name, &template, &tags, "CREATE_COMPLETE");
+    let api = world.api("demo");
+    api.put_service_account("tenant", "evil", &[], &[], "kubectl");
+    drop(world);
+    let told = bench.run("doctor --cluster demo tenant/evil");
+    assert!(!told.contains("OrganizationAdmin"), "{told}");
+    assert!(told.contains("no such annotation"), "{told}");
+}
+
+#[test]
+fn the_role_of_another_accounts_stack_is_changed_by_that() {
+    let bench = healthy();
+    let role = bench.sandbox.world().role_of("web/api").arn.clone();
+    let mut world = bench.sandbox.world();
+    let api = world.api("demo");
+    let annotation = [("eks.amazonaws.com/role-arn", role.as_str())];
+    api.put_service_account("tenant", "guest", &[], &annotation, "kubectl");
+    drop(world);
+    let doctor = format!("doctor --cluster demo tenant/guest --role-arn {role}");
+    let told = bench.run(&format!("{doctor} --fix --approve"));
+    assert!(told.contains("nothing that is safe to repair"), "{told}");
+    let line = format!("trust add --cluster demo tenant/guest --role-arn {role} --approve");
+    assert!(told.contains(&format!("fix: irsactl {line}")), "{told}");
+    assert!(!told.contains("--fix --approve"), "{told}");
+    // It is the stack that is changed, so that nothing is drift.
+    let added = bench.run(&line);
+    assert!(added.contains("updated stack"), "{added}");
+    let told = bench.run("doctor --cluster demo web/api");
+    assert!(!told.contains("changed by hand"), "{told}");
+}
+
+#[test]
+fn a_role_that_is_gone_is_replaced_whoever_named_it() {
+    let bench = healthy();
+    let mut world = bench.sandbox.world();
+    let gone = [(
+        "eks.amazonaws.com/role-arn",
+        "arn:aws:iam::111122223333:role/Gone",
+    )];
+    world
+        .api("demo")
+        .put_service_account("tenant", "left", &[], &gone, "kubectl");
+    drop(world);
+    let told = bench.run("doctor --cluster demo tenant/left");
+    let line = "create iamserviceaccount --cluster demo tenant/left --attach-policy-arn ARN --override-existing-serviceaccounts --approve";
+    assert!(told.contains(&format!("fix: irsactl {line}")), "{told}");
+    assert!(!told.contains("delete iamserviceaccount"), "{told}");
+    let created = bench.run(&line.replace("ARN", S3));
+    assert!(created.ends_with("[exit 0]\n"), "{created}");
 }

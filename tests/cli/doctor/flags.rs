@@ -98,7 +98,7 @@ fn a_service_account_is_named_in_each_usual_way() {
       pods: none runs
 
     problem: there is no namespace nowhere [service-account]
-      fix: kubectl create namespace nowhere
+      fix: kubectl create namespace nowhere   # in cluster demo
       fix: irsactl create iamserviceaccount --cluster demo nowhere/api --attach-policy-arn ARN --approve   # ARN: of a policy that allows what it needs
 
       3 checks hold
@@ -259,7 +259,7 @@ fn a_workload_or_pod_leads_to_its_service_account() {
       serviceAccountName
         wanted: a service account with a role
         found:  default
-      fix: kubectl set serviceaccount deployment/plain SERVICE_ACCOUNT --namespace web   # SERVICE_ACCOUNT: one that has a role
+      fix: kubectl set serviceaccount deployment/plain SERVICE_ACCOUNT --namespace web   # in cluster demo; SERVICE_ACCOUNT: one that has a role
 
       13 checks hold
     [exit 1]
@@ -503,6 +503,7 @@ fn a_role_is_looked_at_by_itself() {
         let mut other = account.roles.values().next().expect("a role").clone();
         other.name = "node".to_owned();
         other.arn = "arn:aws:iam::111122223333:role/node".to_owned();
+        other.tags.clear();
         other.trust = serde_json::json!({"Version": "2012-10-17", "Statement": [{
             "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"},
         }]});

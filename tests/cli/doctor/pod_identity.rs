@@ -136,7 +136,7 @@ fn an_annotation_beside_an_association_is_told() {
       role
         wanted: arn:aws:iam::111122223333:role/another
         found:  arn:aws:iam::111122223333:role/pods
-      fix: kubectl annotate serviceaccount api --namespace web eks.amazonaws.com/role-arn-   # to keep the association
+      fix: kubectl annotate serviceaccount api --namespace web eks.amazonaws.com/role-arn-   # in cluster demo; to keep the association
       fix: aws eks delete-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f   # to keep the annotation
 
       21 checks hold
@@ -151,7 +151,7 @@ fn an_annotation_beside_an_association_is_told() {
 
     note: the service account has both an annotation and a Pod Identity association: new pods take the association's [pod-identity-association]
       association: a-c88ffc65c1c760c9f
-      fix: kubectl annotate serviceaccount api --namespace web eks.amazonaws.com/role-arn-
+      fix: kubectl annotate serviceaccount api --namespace web eks.amazonaws.com/role-arn-   # in cluster demo
 
       21 checks hold
     [exit 0]
@@ -193,7 +193,7 @@ fn the_agent_must_run() {
       ready
         wanted: 2
         found:  1
-      fix: kubectl logs daemonset/eks-pod-identity-agent --namespace kube-system   # port 80 taken, or no IPv6?
+      fix: kubectl logs daemonset/eks-pod-identity-agent --namespace kube-system   # in cluster demo; port 80 taken, or no IPv6?
 
       18 checks hold
     [exit 1]
@@ -599,7 +599,7 @@ fn a_lost_service_account_is_made_anew_without_a_role() {
         .collect();
     assert_snapshot!(lines.join("\n"), @"
     problem: there is no ServiceAccount web/api [service-account]
-      fix: kubectl create serviceaccount api --namespace web
+      fix: kubectl create serviceaccount api --namespace web   # in cluster demo
     ");
 }
 
@@ -815,7 +815,7 @@ fn pods_must_have_the_variables_and_no_others() {
       AWS_CONTAINER_CREDENTIALS_FULL_URI of app
         wanted: http://169.254.170.23/v1/credentials
         found:  none
-      fix: kubectl rollout restart deployment/api --namespace web
+      fix: kubectl rollout restart deployment/api --namespace web   # in cluster demo
 
       18 checks hold
     [exit 1]
@@ -917,7 +917,7 @@ fn network_policies_must_let_pods_reach_the_agent() {
     warning: deployment web/api: NetworkPolicies do not let its pods reach 169.254.170.23 (port 80) [pod-network-policy]
       NetworkPolicies: out
       not looked at: whether the cluster enforces them (the VPC CNI does not by default); policies of Cilium and Calico; proxies within the cluster
-      fix: kubectl edit networkpolicy out --namespace web   # allow egress to 169.254.170.23 (port 80)
+      fix: kubectl edit networkpolicy out --namespace web   # in cluster demo; allow egress to 169.254.170.23 (port 80)
 
       18 checks hold
     [exit 0]
@@ -932,7 +932,7 @@ fn network_policies_must_let_pods_reach_the_agent() {
     warning: deployment web/api: NetworkPolicies do not let its pods reach 169.254.170.23 (port 80) [pod-network-policy]
       NetworkPolicies: out
       not looked at: whether the cluster enforces them (the VPC CNI does not by default); policies of Cilium and Calico; proxies within the cluster
-      fix: kubectl edit networkpolicy out --namespace web   # allow egress to 169.254.170.23 (port 80)
+      fix: kubectl edit networkpolicy out --namespace web   # in cluster demo; allow egress to 169.254.170.23 (port 80)
 
       18 checks hold
     [exit 0]
@@ -985,7 +985,7 @@ fn on_ipv6_clusters_the_agent_has_another_address() {
     warning: deployment web/api: NetworkPolicies do not let its pods reach fd00:ec2::23 (port 80) [pod-network-policy]
       NetworkPolicies: out
       not looked at: whether the cluster enforces them (the VPC CNI does not by default); policies of Cilium and Calico; proxies within the cluster
-      fix: kubectl edit networkpolicy out --namespace web   # allow egress to fd00:ec2::23 (port 80)
+      fix: kubectl edit networkpolicy out --namespace web   # in cluster demo; allow egress to fd00:ec2::23 (port 80)
 
       18 checks hold
     [exit 0]
@@ -994,7 +994,7 @@ fn on_ipv6_clusters_the_agent_has_another_address() {
     warning: deployment web/api: NetworkPolicies do not let its pods reach fd00:ec2::23 (port 80) [pod-network-policy]
       NetworkPolicies: out
       not looked at: whether the cluster enforces them (the VPC CNI does not by default); policies of Cilium and Calico; proxies within the cluster
-      fix: kubectl edit networkpolicy out --namespace web   # allow egress to fd00:ec2::23 (port 80)
+      fix: kubectl edit networkpolicy out --namespace web   # in cluster demo; allow egress to fd00:ec2::23 (port 80)
 
       18 checks hold
     [exit 0]
@@ -1040,7 +1040,7 @@ fn on_ipv6_clusters_the_agent_has_another_address() {
       AWS_CONTAINER_CREDENTIALS_FULL_URI of app
         wanted: http://[fd00:ec2::23]/v1/credentials
         found:  none
-      fix: kubectl rollout restart deployment/api --namespace web
+      fix: kubectl rollout restart deployment/api --namespace web   # in cluster demo
 
       18 checks hold
     [exit 1]
@@ -1065,7 +1065,7 @@ fn fixes_carry_region_and_profile() {
         .map(str::trim)
         .filter(|line| line.starts_with("fix:"));
     assert_snapshot!(fixes.collect::<Vec<_>>().join("\n"), @"
-    fix: kubectl annotate serviceaccount api --namespace web eks.amazonaws.com/role-arn-   # to keep the association
+    fix: kubectl annotate serviceaccount api --namespace web eks.amazonaws.com/role-arn-   # in cluster demo; to keep the association
     fix: aws eks delete-pod-identity-association --cluster-name demo --association-id a-c88ffc65c1c760c9f --region eu-west-1   # to keep the annotation
     ");
     let bench = healthy();

@@ -124,7 +124,7 @@ fn pods_with_the_label_are_told_by_themselves_where_the_webhook_is_missing_too()
         wanted: none
         found:  eks.amazonaws.com/skip-pod-identity-webhook
       pods: api-HASH
-      fix: kubectl patch deployment/api --namespace web --type json --patch '[{"op":"remove","path":"/spec/template/metadata/labels/eks.amazonaws.com~1skip-pod-identity-webhook"}]'
+      fix: kubectl patch deployment/api --namespace web --type json --patch '[{"op":"remove","path":"/spec/template/metadata/labels/eks.amazonaws.com~1skip-pod-identity-webhook"}]'   # in cluster demo
 
       33 checks hold
     [stderr]
@@ -155,7 +155,7 @@ fn pods_with_the_label_are_told_by_themselves_where_the_webhook_is_missing_too()
         wanted: none
         found:  eks.amazonaws.com/skip-pod-identity-webhook
       pods: api-HASH
-      fix: kubectl patch deployment/api --namespace web --type json --patch '[{"op":"remove","path":"/spec/template/metadata/labels/eks.amazonaws.com~1skip-pod-identity-webhook"}]'
+      fix: kubectl patch deployment/api --namespace web --type json --patch '[{"op":"remove","path":"/spec/template/metadata/labels/eks.amazonaws.com~1skip-pod-identity-webhook"}]'   # in cluster demo
 
       33 checks hold
     [stderr]
@@ -189,7 +189,7 @@ fn each_workload_has_its_own_causes() {
       hence: deployment web/api: its pods were not given the role, and use that of their node [pod-role]
       hence: deployment web/api: its pods do not know where their token is [pod-token-file]
       hence: deployment web/api: its pods have no token for AWS [pod-token-volume]
-      fix: kubectl rollout restart deployment/api --namespace web
+      fix: kubectl rollout restart deployment/api --namespace web   # in cluster demo
 
     problem: job web/once: container app sets the role's variables by itself: the webhook leaves it alone [pod-own-role]
       AWS_ROLE_ARN
@@ -254,7 +254,7 @@ fn network_policies_are_told_with_what_was_not_looked_at() {
     warning: deployment web/api: NetworkPolicies do not let its pods reach DNS (port 53) and the addresses of STS (port 443) [pod-network-policy]
       NetworkPolicies: strict
       not looked at: whether the cluster enforces them (the VPC CNI does not by default); policies of Cilium and Calico; proxies within the cluster
-      fix: kubectl edit networkpolicy strict --namespace web   # allow egress to DNS (port 53) and the addresses of STS (port 443)
+      fix: kubectl edit networkpolicy strict --namespace web   # in cluster demo; allow egress to DNS (port 53) and the addresses of STS (port 443)
 
       37 checks hold
     [exit 0]
@@ -264,7 +264,7 @@ fn network_policies_are_told_with_what_was_not_looked_at() {
     warning: deployment web/api: NetworkPolicies do not let its pods reach the addresses of STS (port 443) [pod-network-policy]
       NetworkPolicies: strict
       not looked at: whether the cluster enforces them (the VPC CNI does not by default); policies of Cilium and Calico; proxies within the cluster
-      fix: kubectl edit networkpolicy strict --namespace web   # allow egress to the addresses of STS (port 443)
+      fix: kubectl edit networkpolicy strict --namespace web   # in cluster demo; allow egress to the addresses of STS (port 443)
 
       37 checks hold
     [exit 0]

@@ -247,3 +247,22 @@ fn a_pipe_is_read_to_its_end() {
     assert!(told.ends_with("[exit 0]\n"), "{told}");
     assert!(writing.join().expect("no panic").is_ok());
 }
+
+#[test]
+fn what_cannot_be_written_is_a_failure_of_help_too() {
+    let bench = Bench::new();
+    for line in [
+        "--help",
+        "help",
+        "version",
+        "--version",
+        "create --help",
+        "explain config",
+    ] {
+        let full = OpenOptions::new().write(true).open("/dev/full");
+        let mut command = bench.command_line(line);
+        command.stdout(full.expect("a full disk"));
+        let ended = command.status().expect("an end");
+        assert_eq!(ended.code(), Some(1), "{line}");
+    }
+}

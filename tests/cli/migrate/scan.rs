@@ -36,8 +36,8 @@ fn every_workload_is_told_with_its_way() {
     shop          cart         Deployment    node-role   cart              -
     shop          alone        Pod           node-role   cart              -
     web           api          Deployment    irsa        api               BOTH    irsactl migrate to-pod-identity web/api --cluster demo
-    web           old          StatefulSet   irsa        old               OLD     irsactl migrate to-pod-identity web/old --cluster demo
-    web           once         Job           irsa        old               OLD     irsactl migrate to-pod-identity web/old --cluster demo
+    web           old          StatefulSet   irsa        old               OLD     irsactl migrate to-pod-identity web/old --cluster demo --install-agent
+    web           once         Job           irsa        old               OLD     irsactl migrate to-pod-identity web/old --cluster demo --install-agent
     [exit 0]
     ");
     assert_eq!(bench.state(), before);
@@ -77,7 +77,7 @@ fn every_workload_is_told_with_its_way() {
         "kind": "MigrationScan",
         "items": [
             {
-                "command": "irsactl migrate to-pod-identity web/old --cluster demo",
+                "command": "irsactl migrate to-pod-identity web/old --cluster demo --install-agent",
                 "evidence": "1 pod has irsa: AWS_ROLE_ARN in container app; new ones go by annotation eks.amazonaws.com/role-arn of its ServiceAccount",
                 "kind": "StatefulSet",
                 "name": "old",
@@ -90,7 +90,7 @@ fn every_workload_is_told_with_its_way() {
                 "way": "irsa"
             },
             {
-                "command": "irsactl migrate to-pod-identity web/old --cluster demo",
+                "command": "irsactl migrate to-pod-identity web/old --cluster demo --install-agent",
                 "evidence": "1 pod has irsa: AWS_ROLE_ARN in container app; new ones go by annotation eks.amazonaws.com/role-arn of its ServiceAccount",
                 "kind": "Job",
                 "name": "once",

@@ -4,7 +4,7 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::sandbox::{VAULT, VAULT_TOKEN, Vault};
+use crate::sandbox::{Effect, Fault, Kind, Service, VAULT, VAULT_TOKEN, Vault};
 use crate::support::Bench;
 
 const READ: &str = "migrate to-irsa --cluster demo --from vault --write ~/demo.yaml";
@@ -430,4 +430,20 @@ fn vault_is_waited_for_no_longer_than_the_command_may_take() {
     hint: check VAULT_ADDR, VAULT_CACERT, VAULT_TLS_SERVER_NAME, VAULT_PROXY_ADDR, HTTPS_PROXY and NO_PROXY
     [exit 1]
     ");
+}
+
+#[test]
+fn a_404_of_another_server_is_no_vault_without_roles() {
+    let bench = with_vault(|_| {});
+    let body = "<html>not here</html>".to_owned();
+    let effect = Kind::Effect(Effect::Body { status: 404, body });
+    let fault = Fault::new(Some(Service::Vault), None, effect);
+    bench.sandbox.world().faults.push(fault);
+    assert_snapshot!(bench.run(&format!("{READ} --all")), @"
+    [stderr]
+    error: cannot read auth/kubernetes/role of Vault at https://vault.example.com: the answer is of no use: 404, and no word of Vault's
+    hint: see how it is, and that VAULT_ADDR names a Vault: `vault status`
+    [exit 1]
+    ");
+    assert_eq!(written(&bench), None);
 }

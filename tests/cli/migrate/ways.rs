@@ -81,7 +81,7 @@ fn what_comes_before_a_role_is_told_with_what_says_so_and_without_its_value() {
     NAMESPACE   NAME    KIND         WAY           SERVICE ACCOUNT   STATE   NEXT, OR WHAT KEEPS IT
     web         empty   Deployment   node-role     empty             -
     web         file    Deployment   static-keys   file              -       secret/aws-file at /root/.aws in container app: to be taken out once a role does the same
-    web         keys    Deployment   static-keys   keys              OLD     AWS_ACCESS_KEY_ID from secret/aws in container app: to be taken out once a role does the same; next: irsactl migrate to-pod-identity web/keys --cluster demo
+    web         keys    Deployment   static-keys   keys              OLD     AWS_ACCESS_KEY_ID from secret/aws in container app: to be taken out once a role does the same; next: irsactl migrate to-pod-identity web/keys --cluster demo --install-agent
     web         odd     Deployment   node-role     odd               -
     web         plain   Deployment   static-keys   plain             -       AWS_ACCESS_KEY_ID in container app: to be taken out once a role does the same
     web         vault   Deployment   vault         vault             -       irsactl migrate to-irsa web/vault --cluster demo --from vault --write demo.yaml

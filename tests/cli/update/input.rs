@@ -244,3 +244,33 @@ fn a_trust_policy_of_someones_own_cannot_be_edited_in_part() {
     ");
     super::planned_and_done(&bench, &format!("{UPDATE} --add-policy-arn {SQS}"));
 }
+
+#[test]
+fn a_role_that_no_stack_here_made_is_told_with_what_can_be_done() {
+    let bench = reader();
+    let mut told = String::new();
+    for role in [
+        "arn:aws:iam::111122223333:role/Data",
+        "arn:aws:iam::444455556666:role/data",
+    ] {
+        let mut world = bench.sandbox.world();
+        let annotation = [("eks.amazonaws.com/role-arn", role)];
+        world
+            .api("demo")
+            .put_service_account("web", "data", &[], &annotation, "kubectl");
+        drop(world);
+        let line = format!("{UPDATE} --add-policy-arn {SQS}").replace("s3-reader", "web/data");
+        told.push_str(&run_unchanging(&bench, &line));
+    }
+    assert_snapshot!(told, @"
+    [stderr]
+    error: web/data: its role arn:aws:iam::111122223333:role/Data was made by no stack of irsactl or eksctl for it, so nothing of it is changed here
+    hint: change it where it was made
+    hint: or give it a role of its own in the place of that one: `irsactl create iamserviceaccount data --namespace web --cluster demo --attach-policy-arn ARN --override-existing-serviceaccounts --approve`
+    [exit 1]
+    [stderr]
+    error: web/data: its role arn:aws:iam::444455556666:role/data is of account 444455556666, where no stack was looked for
+    hint: say how that account is reached: `--role-profile NAME` or `--role-via ARN`
+    [exit 1]
+    ");
+}

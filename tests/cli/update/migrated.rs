@@ -143,7 +143,7 @@ fn migrated_stack_without_its_tag_gets_it_back() {
     https://oidc.eks.eu-west-1.amazonaws.com/id/ACA918B97A182DBCBA56500C5E47D92E   unchanged
     [stderr]
     note: default/s3-reader: its role also trusts pods.eks.amazonaws.com: that stays
-    note: default/s3-reader: its stack has lost the tag alpha.eksctl.io/iamserviceaccount-name=default/s3-reader: `update` and `apply` put it back
+    note: default/s3-reader: its stack has lost the tag alpha.eksctl.io/iamserviceaccount-name=default/s3-reader: `update` and `apply` put it back, while it has its role by IRSA
     [exit 0]
     ");
     assert_snapshot!(planned_and_done(&bench, APPLY), @"

@@ -181,9 +181,8 @@ fn what_was_let_in_by_hand_stays_while_an_association_uses_the_role() {
 fn what_was_let_in_by_hand_is_drift_when_no_association_uses_the_role() {
     let bench = associated();
     by_hand(&bench, |role| add(&mut role.trust));
-    bench.sandbox.world().clusters[0].associations[0]
-        .role
-        .push_str("-of-others");
+    bench.sandbox.world().clusters[0].associations[0].role =
+        "arn:aws:iam::111122223333:role/of-others".to_owned();
     let told = run_unchanging(&bench, &format!("{APPLY} --detailed-exitcode"));
     assert!(told.contains("roles were changed outside"), "{told}");
     bench.arrange(&format!("{APPLY} --repair-drift --approve"));

@@ -181,6 +181,7 @@ fn deleting_names_the_missing_permission() {
       hint: see all its events: `aws cloudformation describe-stack-events --stack-name eksctl-demo-addon-iamserviceaccount-default-s3-reader`
       [exit 1]
     iam ListInstanceProfilesForRole:
+      note: cannot tell whether instances have the role by an instance profile: not allowed to call iam:ListInstanceProfilesForRole: AWS's words
       [exit 0]
     iam ListRolePolicies:
       note: cannot tell whether policies were attached to the role by hand: not allowed to call iam:ListRolePolicies: AWS's words

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::super::http::{Reply, Request};
 use super::Api;
 use super::resources::{RESOURCES, Resource, version_of};
-use super::status::refusal;
 
 /// # Errors
 /// The API server's 404, or its 405 for a resource's path with a method it has not.
@@ -29,13 +28,8 @@ pub fn answer(api: &Api, request: &Request) -> Result<Reply, Reply> {
         ["openapi", "v3"] => openapi_index(),
         ["openapi", "v3", "api", "v1"] => openapi(""),
         ["openapi", "v3", "apis", name, _] if known(name) => openapi(name),
-        _ => {
-            return Err(refusal(
-                404,
-                "NotFound",
-                "the server could not find the requested resource",
-            ));
-        }
+        // apiserver's `pkg/util/notfoundhandler`: Go's `http.NotFound`, and no status.
+        _ => return Err(Reply::new(404, "text/plain", "404 page not found\n")),
     };
     Ok(Reply::json(200, &document))
 }

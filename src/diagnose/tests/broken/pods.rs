@@ -292,7 +292,7 @@ fn refused(case: &mut Case, code: &str) {
 /// A target role that trusts somebody else.
 fn target(case: &mut Case) {
     case.associated();
-    case.association(|it| it.target_role = Some("arn:aws:iam::444455556666:role/t".to_owned()));
+    case.association(|it| it.target_role = "arn:aws:iam::444455556666:role/t".parse().ok());
     let trust = json!({"Statement": [
         {"Effect": "Allow", "Principal": {"Federated": PROVIDER}, "Action": "sts:AssumeRole"},
     ]});

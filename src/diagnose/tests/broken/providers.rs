@@ -13,7 +13,7 @@ pub const PROVIDERS: &[Broken] = &[
 
 /// Another provider, whose issuer is gone.
 fn gone(case: &mut Case, trusted_by: &[&str]) {
-    let trusted_by = trusted_by.iter().map(ToString::to_string).collect();
+    let trusted_by = trusted_by.iter().map(|arn| arn.parse().unwrap()).collect();
     let state = ProviderState::Gone {
         created: Lookup::Found(0),
         trusted_by: Lookup::Found(trusted_by),

@@ -66,7 +66,7 @@ fn found(name: &StackName, tags: &Map, body: &Value, cluster: &Cluster) -> Found
         resources: Lookup::Missing,
         associations: Lookup::Missing,
         role: Lookup::Found(RoleFacts {
-            arn: ROLE.to_owned(),
+            arn: ROLE.parse().unwrap(),
             trust: template.trust.clone(),
             boundary: template
                 .boundary

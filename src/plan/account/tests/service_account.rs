@@ -8,7 +8,7 @@ fn an_existing_role_is_only_annotated() {
     let mut world = observed(StackState::Absent, ServiceAccountState::Missing);
     assert!(run(&asked, &world)[0].contains("does not exist"));
     world.role = Lookup::Found(RoleFacts {
-        arn: ROLE.to_owned(),
+        arn: ROLE.parse().unwrap(),
         trust: Value::Null,
         boundary: None,
         max_session_duration: None,

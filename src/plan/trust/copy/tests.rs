@@ -27,7 +27,7 @@ fn cluster(name: &str) -> Cluster {
 
 fn facts(statements: &[Value]) -> RoleFacts {
     RoleFacts {
-        arn: ROLE.to_owned(),
+        arn: ROLE.parse().unwrap(),
         trust: json!({"Version": "2012-10-17", "Statement": statements}),
         boundary: None,
         max_session_duration: None,
@@ -165,7 +165,7 @@ fn after(role: &CopiedRole, name: &ServiceAccountName, statements: &[Value]) -> 
         arn: green.provider_arn(),
         audiences: vec![DEFAULT_AUDIENCE.to_owned()],
         thumbprints: Vec::new(),
-        created: 0,
+        created: Lookup::Found(0),
     };
     let change = TrustChange {
         goal: &goal,

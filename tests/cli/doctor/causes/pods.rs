@@ -242,7 +242,7 @@ fn pods_of_the_service_account_default_are_told_by_their_workload() {
       hence: deployment web/api: its pods were not given the role, and use that of their node [pod-role]
       hence: deployment web/api: its pods do not know where their token is [pod-token-file]
       hence: deployment web/api: its pods have no token for AWS [pod-token-volume]
-      fix: kubectl set serviceaccount deployment/api api --namespace web
+      fix: kubectl set serviceaccount deployment/api api --namespace web   # in cluster demo
 
       34 checks hold
     [exit 1]
@@ -256,7 +256,7 @@ fn pods_of_the_service_account_default_are_told_by_their_workload() {
       serviceAccountName
         wanted: a service account with a role
         found:  default
-      fix: kubectl set serviceaccount deployment/api SERVICE_ACCOUNT --namespace web   # SERVICE_ACCOUNT: one that has a role
+      fix: kubectl set serviceaccount deployment/api SERVICE_ACCOUNT --namespace web   # in cluster demo; SERVICE_ACCOUNT: one that has a role
 
       13 checks hold
     [exit 1]
