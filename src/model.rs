@@ -24,7 +24,7 @@ mod tags;
 mod way;
 mod workload;
 
-pub use arn::{Arn, PolicyArn, RoleArn};
+pub use arn::{Arn, PolicyArn, RoleArn, issuer_of_provider};
 pub use command_line::{CommandLine, Connection, Flags, quoted};
 pub use encoded::percent_encoded;
 pub use fix::Fix;

@@ -5,6 +5,7 @@ pub mod again;
 mod associations;
 mod copy;
 mod deletion;
+mod documents;
 pub mod gone;
 pub mod health;
 mod migrate;

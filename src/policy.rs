@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 
-use crate::model::{Audience, Issuer, SUBJECT_PREFIX, ServiceAccountName, SubjectPattern};
+use crate::model::{
+    Audience, Issuer, SUBJECT_PREFIX, ServiceAccountName, SubjectPattern, issuer_of_provider,
+};
 
 pub mod admitted;
 pub mod beyond;
@@ -222,7 +224,7 @@ fn conditions(trust: &Value) -> Option<(&str, &str, &str)> {
 
 /// A trust policy with another issuer in the place of the one of `former`, a provider's ARN.
 pub fn with_issuer(trust: &Value, former: &str, issuer: &Issuer, provider: &str) -> Value {
-    let path = former.split_once(":oidc-provider/").map(|(_, path)| path);
+    let path = issuer_of_provider(former);
     match trust {
         Value::String(text) if text == former => provider.into(),
         Value::Array(values) => values

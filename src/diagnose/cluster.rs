@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Finding, Verdict, known};
-use crate::model::{CommandLine, Fix, Lookup, RoleArn, region_of_eks_host};
+use crate::model::{CommandLine, Fix, Lookup, RoleArn, issuer_of_provider, region_of_eks_host};
 use crate::policy::evaluate::{Decision, Request, evaluate};
 use crate::world::{
     AgentKind, OtherProvider, ProviderState, Reading, StsActivation, VpcEndpoint, World,
@@ -340,8 +340,7 @@ fn trusted_issuer_gone(provider: &OtherProvider, roles: &[RoleArn]) -> Finding {
 
 /// That of the EKS whose issuer a provider is of.
 fn region(provider: &str) -> Option<&str> {
-    let (_, issuer) = provider.split_once(":oidc-provider/")?;
-    region_of_eks_host(issuer.split('/').next()?)
+    region_of_eks_host(issuer_of_provider(provider)?.split('/').next()?)
 }
 
 /// Holds without kube2iam and kiam's agent; a note for each, which answers pods in the place of the

@@ -1,7 +1,9 @@
 //! What a real token proved, what CloudTrail recorded, and the lines of a screen on which all is well.
 
 use super::{Evidence, Finding, Scene, Severity, Verdict, known};
-use crate::model::{Arn, CommandLine, Fix, Lookup, RoleArn, ServiceAccountName};
+use crate::model::{
+    Arn, CommandLine, Fix, Lookup, RoleArn, ServiceAccountName, issuer_of_provider,
+};
 use crate::policy::evaluate::{Decision, Request, evaluate};
 use crate::proof::{Assumption, Proof, RefusalKind, Signature, TokenRefusal};
 use crate::token::{ClaimFault, SignatureFault, utc};
@@ -313,10 +315,7 @@ fn is_of_cluster(scene: Scene<'_>, failure: &RecordedFailure) -> bool {
     let (Some(cluster), Some(provider)) = (&scene.world.cluster, &failure.provider) else {
         return true;
     };
-    let issuer = match provider.split_once(":oidc-provider/") {
-        Some((_, issuer)) => issuer,
-        None => provider,
-    };
+    let issuer = issuer_of_provider(provider).unwrap_or(provider);
     issuer == cluster.issuer.host_and_path()
 }
 

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use super::Severity::{self, Note, Warning};
 use super::{Finding, Scene, Verdict, known};
 use crate::asked::Drift;
-use crate::model::{CLUSTER_TAGS, CommandLine, Issuer, Lookup, Namespace, RoleArn, STACK_ID_TAG};
+use crate::model::{
+    CLUSTER_TAGS, CommandLine, Issuer, Lookup, Namespace, RoleArn, STACK_ID_TAG, issuer_of_provider,
+};
 use crate::plan::{Action, Repair};
 use crate::policy::corrected::corrected;
 use crate::policy::evaluate::{Decision, Evaluation, evaluate};
@@ -315,10 +317,8 @@ fn issuer(scene: Scene<'_>, facts: &RoleFacts) -> Option<Issuer> {
         return Some(cluster.issuer.clone());
     }
     let all = federated_principals(&facts.trust);
-    let mut paths = all
-        .iter()
-        .filter_map(|arn| arn.split_once(":oidc-provider/"));
-    paths.find_map(|(_, path)| format!("https://{path}").parse().ok())
+    let mut paths = all.iter().filter_map(|arn| issuer_of_provider(arn));
+    paths.find_map(|path| format!("https://{path}").parse().ok())
 }
 
 fn told(opening: Opening) -> (Severity, &'static str, &'static str) {

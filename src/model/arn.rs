@@ -139,6 +139,12 @@ impl RoleArn {
     }
 }
 
+/// Host and path of the issuer that an IAM OIDC provider is of, by the provider's ARN. `None`: it is the ARN of
+/// nothing such.
+pub fn issuer_of_provider(arn: &str) -> Option<&str> {
+    Some(arn.split_once(":oidc-provider/")?.1)
+}
+
 impl FromStr for PolicyArn {
     type Err = String;
 

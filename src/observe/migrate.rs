@@ -9,6 +9,7 @@ use super::PARALLEL;
 use super::account::live_policies;
 use super::again;
 use super::associations::described;
+use super::documents::documents;
 use super::health::ReadOnce;
 use super::owner::owner;
 use crate::aws::Aws;
@@ -266,18 +267,14 @@ impl MoveObserver<'_> {
             Lookup::Missing => return Lookup::Missing,
             Lookup::Unknown(why) => return Lookup::Unknown(why),
         };
-        let mut all: Vec<Value> = inline.into_values().collect();
         let is_associated = account.associated().is_some();
-        let is_read = |arn: &&PolicyArn| is_associated || arn.account() != "aws";
-        for arn in managed.iter().filter(is_read) {
-            let read = async { Lookup::or_unknown(self.aws.iam.policy_document(arn).await) };
-            match shared.documents.of(&arn.to_string(), read).await {
-                Lookup::Found(document) => all.push(document),
-                Lookup::Missing => {}
-                Lookup::Unknown(why) => return Lookup::Unknown(why),
-            }
-        }
-        Lookup::Found(all)
+        let is_read = |arn: &PolicyArn| is_associated || arn.account() != "aws";
+        let managed = managed.into_iter().filter(is_read);
+        let managed = documents(self.aws, &shared.documents, managed).await;
+        managed.map(|managed| {
+            let managed = managed.into_iter().map(|(_, document)| document);
+            inline.into_values().chain(managed).collect()
+        })
     }
 }
 

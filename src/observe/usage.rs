@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use super::account::live_policies;
 use super::associations::one;
+use super::documents::documents;
 use super::health::ReadOnce;
 use super::owner::owner;
+use super::trust::of_arn;
 use super::{again, all_associations};
 use crate::aws::Aws;
 use crate::aws::iam::UsageReport;
 use crate::error::Error;
 use crate::kubernetes::Kubernetes;
-use crate::model::{Cluster, Lookup, PolicyArn, RoleArn, ServiceAccountName};
+use crate::model::{Cluster, Lookup, RoleArn, ServiceAccountName};
 use crate::policy::usage::{Policies, PolicySource, ServiceUse};
 use crate::waiting::{polled, side_by_side};
 use crate::world::{Association, LivePolicies, RoleUsage, ServiceAccount};
@@ -62,11 +64,7 @@ async fn of_role(
     let facts = async {
         let read = async || aws.iam.role(arn.name()).await;
         let facts = Lookup::or_unknown(again::unless_missing(aws, arn.name(), read).await);
-        // Another role may have the name, under another path.
-        let facts = facts.and_then(|facts| {
-            let is_it = facts.arn == arn;
-            Some(facts).filter(|_| is_it).into()
-        });
+        let facts = of_arn(facts, &arn);
         let stack = match depth {
             UsageDepth::Use => Lookup::Missing,
             UsageDepth::Maker => owner(aws, facts.as_found()).await,
@@ -147,34 +145,21 @@ async fn report(aws: &Aws, role: &RoleArn) -> Result<Lookup<Vec<ServiceUse>>, Er
     over.ok_or_else(late)
 }
 
-async fn policies(
-    aws: &Aws,
-    documents: &ReadOnce<serde_json::Value>,
-    role: &str,
-) -> Lookup<Policies> {
+async fn policies(aws: &Aws, known: &ReadOnce<serde_json::Value>, role: &str) -> Lookup<Policies> {
     let found = Lookup::or_unknown(live_policies(aws, role).await);
     let LivePolicies { managed, inline } = match found {
         Lookup::Found(found) => found,
         Lookup::Missing => return Lookup::Missing,
         Lookup::Unknown(why) => return Lookup::Unknown(why),
     };
-    let reads = managed.into_iter().map(async |arn: PolicyArn| {
-        let read = async { Lookup::or_unknown(aws.iam.policy_document(&arn).await) };
-        let document = documents.of(&arn.to_string(), read).await;
-        (PolicySource::Managed(arn), document)
-    });
-    let mut all = Policies::new();
-    for (source, document) in side_by_side(super::PARALLEL, reads).await {
-        match document {
-            Lookup::Found(document) => all.push((source, document)),
-            // Gone since: it allows nothing.
-            Lookup::Missing => {}
-            Lookup::Unknown(why) => return Lookup::Unknown(why),
-        }
-    }
-    let inline = inline.into_iter();
-    all.extend(inline.map(|(name, document)| (PolicySource::Inline(name), document)));
-    Lookup::Found(all)
+    let managed = documents(aws, known, managed).await;
+    managed.map(|managed| {
+        let managed = managed.into_iter();
+        let managed = managed.map(|(arn, document)| (PolicySource::Managed(arn), document));
+        let inline = inline.into_iter();
+        let inline = inline.map(|(name, document)| (PolicySource::Inline(name), document));
+        managed.chain(inline).collect()
+    })
 }
 
 /// The roles that pods of service accounts have: of those that are named, or of all. An association outdoes

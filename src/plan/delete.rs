@@ -9,6 +9,7 @@ use super::{Action, Idle, Reason, Refusal, Target, Track};
 use crate::asked::{Deletion, Ending, ForeignPolicies, KnownBy, OtherClusters, SearchedAccount};
 use crate::model::{
     ClusterName, Lookup, ROLE_ANNOTATION, SAVED_ANNOTATION, ServiceAccountName, StackName, Way,
+    issuer_of_provider,
 };
 use crate::policy;
 use crate::policy::pod_identity::{self, OF_OTHER_CLUSTERS};
@@ -251,7 +252,7 @@ fn also_let_in(trust: &Value, asked: &Deletion) -> Option<String> {
     providers.sort_unstable();
     providers.dedup();
     let all = providers.into_iter().flat_map(|provider| {
-        let (_, issuer) = provider.split_once(":oidc-provider/").unwrap_or_default();
+        let issuer = issuer_of_provider(provider).unwrap_or_default();
         let subjects = listed(trust, provider).subjects.into_iter();
         subjects.map(move |subject| (subject, issuer))
     });
@@ -262,7 +263,7 @@ fn also_let_in(trust: &Value, asked: &Deletion) -> Option<String> {
         SearchedAccount::Own(_) | SearchedAccount::Any => None,
     };
     let is_own = |(subject, issuer): &(String, &str)| {
-        let is_of = |provider: &str| provider.ends_with(&format!(":oidc-provider/{issuer}"));
+        let is_of = |provider: &str| issuer_of_provider(provider) == Some(*issuer);
         *subject == own && provider.is_none_or(is_of)
     };
     let is_known = all.iter().filter(|it| is_own(it)).count() == 1;

@@ -176,7 +176,14 @@ impl TrustChange<'_> {
             TrustGoal::Remove(subjects) if stack.is_of(&self.cluster.name) => {
                 let own = stack.account(Way::Irsa).map(Subject::Account);
                 match own.filter(|own| subjects.contains(own)) {
-                    Some(own) => Err(TrustObstacle::OwnStack(stack.name.clone(), own.to_string())),
+                    Some(own) => {
+                        let deletion = CommandLine::of(
+                            "irsactl delete iamserviceaccount {} --cluster {}",
+                            &[&own, &self.cluster.name],
+                        );
+                        let (stack, own) = (stack.name.clone(), own.to_string());
+                        Err(TrustObstacle::OwnStack(stack, own, deletion))
+                    }
                     None => Ok(()),
                 }
             }

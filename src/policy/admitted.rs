@@ -7,6 +7,7 @@ use super::evaluate::{glyphs, is_like};
 use super::pod_identity::{SERVICE, TrustedAssociation, is_for, is_unconditional};
 use super::subjects::name_in_claim;
 use super::{statements, texts, words};
+use crate::model::issuer_of_provider;
 
 /// What ends in a session of a role (AWS STS API).
 const ASSUMING: [&str; 3] = [
@@ -95,8 +96,7 @@ fn others_of_provider(
     provider: &str,
     subject: &str,
 ) -> Vec<String> {
-    let host = provider.split_once(":oidc-provider/");
-    let key = format!("{}:sub", host.map_or("", |(_, host)| host));
+    let key = format!("{}:sub", issuer_of_provider(provider).unwrap_or_default());
     let conditions = statement.get("Condition").and_then(Value::as_object);
     let equal = ["StringEquals", "StringEqualsIfExists"].iter();
     let exact = equal.filter_map(|operator| conditions?.get(*operator)?.get(&key));
@@ -131,10 +131,10 @@ fn said(statement: &Map<String, Value>, kind: &str, value: &str) -> String {
         };
     }
     let line = words::trusted(&json!({ "Statement": [alone] })).concat();
-    match value.split_once(":oidc-provider/") {
+    match issuer_of_provider(value) {
         None => format!("federated users of {value}"),
         Some(_) if line.contains(value) => line,
-        Some((_, issuer)) => format!("{line}, of {issuer}"),
+        Some(issuer) => format!("{line}, of {issuer}"),
     }
 }
 

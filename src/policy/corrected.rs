@@ -10,7 +10,7 @@ use super::mistakes::conditions::Claim;
 use super::mistakes::{ExpectedTrust, Mistake, MistakeKind, canonical, mistakes, nearest};
 use super::subjects::Subject;
 use super::{federated_principals, statements, texts, trust_policy};
-use crate::model::{SUBJECT_PREFIX, ServiceAccountName};
+use crate::model::{SUBJECT_PREFIX, ServiceAccountName, issuer_of_provider};
 
 /// A person must decide: what keeps the service account out may be meant to.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,7 +132,7 @@ fn lets_in_only(old: &Value, new: &Value, expected: &ExpectedTrust) -> bool {
 /// Identity, accounts and roles, SAML.
 fn keeps_other_principals(old: &Value, new: &Value, expected: &ExpectedTrust) -> bool {
     let is_oidc = |arn: &&str| {
-        arn.contains(":oidc-provider/")
+        issuer_of_provider(arn).is_some()
             || canonical(arn) == canonical(expected.issuer.host_and_path())
     };
     let is_of_oidc = |statement: &&Value| {
@@ -171,8 +171,7 @@ struct Probe {
 
 impl Probe {
     fn request(&self) -> Request {
-        let issuer = self.provider.split_once(":oidc-provider/");
-        let issuer = issuer.map_or("", |(_, issuer)| issuer);
+        let issuer = issuer_of_provider(&self.provider).unwrap_or_default();
         Request::web_identity(&self.provider, issuer, &self.subject, &self.audiences)
     }
 }

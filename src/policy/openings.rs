@@ -12,7 +12,7 @@ use super::evaluate::{
 use super::mistakes::canonical;
 use super::mistakes::conditions::Claim;
 use super::{statements, texts};
-use crate::model::{Issuer, Namespace, SUBJECT_PREFIX};
+use crate::model::{Issuer, Namespace, SUBJECT_PREFIX, issuer_of_provider};
 
 /// What a trust policy leaves open. The widest stands first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -149,9 +149,7 @@ fn is_for_tokens_of(statement: &Map<String, Value>, issuer: &Issuer) -> bool {
         .and_then(|principal| principal.get("Federated"));
     let providers = providers.map(texts).unwrap_or_default();
     let own = providers.iter().find(|provider| {
-        let path = provider
-            .split_once(":oidc-provider/")
-            .map_or("", |(_, path)| path);
+        let path = issuer_of_provider(provider).unwrap_or_default();
         canonical(path) == canonical(issuer.host_and_path())
     });
     let provider = own

@@ -9,7 +9,7 @@ use super::pod_identity::is_of_pod_identity;
 use super::subjects::name_in_claim;
 use super::withdrawn::{is_plain, without_value};
 use super::{TrustTerms, VERSION, federated_principals, function, same, statements, texts};
-use crate::model::{DEFAULT_AUDIENCE, Issuer, ServiceAccountName};
+use crate::model::{DEFAULT_AUDIENCE, Issuer, ServiceAccountName, issuer_of_provider};
 
 /// A trust policy in two: what is a service account's own, and what others get in by.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,8 +98,7 @@ struct TrustSplitter<'a> {
 
 impl<'a> TrustSplitter<'a> {
     fn of(trust: &'a Value, account: &'a ServiceAccountName, provider: &'a str) -> Self {
-        let path = provider.split_once(":oidc-provider/");
-        let path = path.map_or("", |(_, path)| path);
+        let path = issuer_of_provider(provider).unwrap_or_default();
         let subject = account.subject();
         let audiences = audiences(trust).into_iter();
         let requests = audiences

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::cli::{Screen, TrustList};
 use crate::commands::file::ClusterPlace;
 use crate::error::Error;
-use crate::model::{Lookup, RoleArn};
+use crate::model::{Lookup, RoleArn, issuer_of_provider};
 use crate::observe::again;
 use crate::output::TrustRows;
 use crate::plan::trust::{TrustRow, rows};
@@ -70,7 +70,7 @@ async fn found(
         let named = federated_principals(trust);
         let mut named = named
             .into_iter()
-            .filter(|name| name.contains(":oidc-provider/"));
+            .filter(|name| issuer_of_provider(name).is_some());
         named.any(|name| only.as_deref().is_none_or(|only| only == name))
     };
     let found = listed(context, is_meant).await?;

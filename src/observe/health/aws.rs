@@ -14,7 +14,8 @@ use crate::aws::Aws;
 use crate::error::{CodeMeaning, Error};
 use crate::issuer;
 use crate::model::{
-    Cluster, ClusterName, Issuer, Lookup, PolicyArn, RoleArn, ServiceAccountName, partition_of,
+    Cluster, ClusterName, Issuer, Lookup, PolicyArn, RoleArn, ServiceAccountName,
+    issuer_of_provider, partition_of,
 };
 use crate::observe::services;
 use crate::policy::Quotas;
@@ -100,8 +101,8 @@ async fn other_providers(
 
 /// Whether EKS says that it has no such issuer. Others come and go without telling.
 async fn is_gone(provider: &str, intervals: Intervals) -> bool {
-    let issuer = provider.split_once(":oidc-provider/");
-    let issuer = issuer.and_then(|(_, issuer)| format!("https://{issuer}").parse().ok());
+    let issuer = issuer_of_provider(provider);
+    let issuer = issuer.and_then(|issuer| format!("https://{issuer}").parse().ok());
     match issuer.filter(Issuer::is_eks) {
         Some(issuer) => issuer::is_gone(&issuer, intervals).await == Some(true),
         None => false,

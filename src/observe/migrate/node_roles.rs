@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{MoveObserver, PARALLEL, Roles};
 use crate::model::{Lookup, PolicyArn, RoleArn};
 use crate::observe::account::live_policies;
+use crate::observe::documents::documents;
 use crate::waiting::side_by_side;
 use crate::world::{
     LivePolicies, NODE_POLICIES, Node, NodeClass, NodeInstance, NodeRole, NodeRoles,
@@ -92,14 +93,9 @@ impl MoveObserver<'_> {
     async fn needed(&self, shared: &Roles) -> Lookup<Vec<Value>> {
         let partition = &self.cluster.partition;
         let arns = NODE_POLICIES.map(|name| format!("arn:{partition}:iam::aws:policy/{name}"));
-        let reads = arns.iter().filter_map(|arn| arn.parse::<PolicyArn>().ok());
-        let reads = reads.map(async |arn| self.document(shared, &arn).await);
-        all_of(side_by_side(PARALLEL, reads).await)
-    }
-
-    async fn document(&self, shared: &Roles, arn: &PolicyArn) -> Lookup<Value> {
-        let read = async { Lookup::or_unknown(self.aws.iam.policy_document(arn).await) };
-        shared.documents.of(&arn.to_string(), read).await
+        let policies = arns.iter().filter_map(|arn| arn.parse::<PolicyArn>().ok());
+        let found = documents(self.aws, &shared.documents, policies).await;
+        found.map(|found| found.into_iter().map(|(_, document)| document).collect())
     }
 
     async fn with_policies(&self, shared: &Roles, mut role: NodeRole) -> NodeRole {
@@ -124,28 +120,15 @@ impl MoveObserver<'_> {
             Lookup::Missing => return Lookup::Missing,
             Lookup::Unknown(why) => return Lookup::Unknown(why),
         };
-        let reads = managed.iter().map(async |arn| {
-            let document = self.document(shared, arn).await;
-            document.map(|document| (arn.to_string(), document))
-        });
         let inline = inline.into_iter();
         let inline = inline.map(|(name, document)| (format!("inline policy {name}"), document));
-        let managed = all_of(side_by_side(PARALLEL, reads).await);
-        managed.map(|managed| managed.into_iter().chain(inline).collect())
+        let managed = documents(self.aws, &shared.documents, managed).await;
+        managed.map(|managed| {
+            let managed = managed.into_iter();
+            let managed = managed.map(|(arn, document)| (arn.to_string(), document));
+            managed.chain(inline).collect()
+        })
     }
-}
-
-/// What is gone meanwhile allows nothing.
-fn all_of<T>(reads: Vec<Lookup<T>>) -> Lookup<Vec<T>> {
-    let mut all = Vec::new();
-    for read in reads {
-        match read {
-            Lookup::Found(one) => all.push(one),
-            Lookup::Missing => {}
-            Lookup::Unknown(why) => return Lookup::Unknown(why),
-        }
-    }
-    Lookup::Found(all)
 }
 
 impl NodeRoleSources {

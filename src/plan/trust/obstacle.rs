@@ -14,7 +14,7 @@ pub enum TrustObstacle {
     /// Somebody else's stack made the role, and would undo the change.
     ForeignStack(String),
     /// It is the stack's own service account.
-    OwnStack(StackName, String),
+    OwnStack(StackName, String, CommandLine),
     /// It is of another cluster's stack; what lets the cluster's own in beside.
     OtherClustersStack(StackName, String, CommandLine),
     /// The role is of an account that this run does not act in.
@@ -51,13 +51,14 @@ impl TrustObstacle {
                 ),
                 Some("change it in that stack's template".into()),
             ),
-            Self::OwnStack(stack, account) => (
+            Self::OwnStack(stack, account, deletion) => (
                 format!(
                     "it is of stack \"{stack}\", which is for {account} itself, and would let it in again"
                 ),
-                Some(
-                    "delete that IAM service account, where its role is of no use any more".into(),
-                ),
+                Some(Fix::by(
+                    "delete that IAM service account, where its role is of no use any more",
+                    deletion.clone(),
+                )),
             ),
             Self::OtherClustersStack(stack, cluster, add) => (
                 format!(

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::{Issuer, RoleArn};
+use crate::model::{Issuer, RoleArn, issuer_of_provider};
 use crate::policy::subjects::{Subject, TokenProvider, cost, listed, name_in_claim};
 use crate::policy::{federated_principals, measure};
 
@@ -33,12 +33,12 @@ pub struct TrustRow {
 /// A row for each provider that a role's trust policy names.
 pub fn rows(arn: &RoleArn, trust: &Value, quota: usize) -> Vec<TrustRow> {
     let mut providers = federated_principals(trust);
-    providers.retain(|provider| provider.contains(":oidc-provider/"));
+    providers.retain(|provider| issuer_of_provider(provider).is_some());
     providers.sort_unstable();
     providers.dedup();
     let size = measure(trust);
     let rows = providers.into_iter().map(|provider| {
-        let (_, issuer) = provider.split_once(":oidc-provider/").unwrap_or_default();
+        let issuer = issuer_of_provider(provider).unwrap_or_default();
         let found = listed(trust, provider);
         let subjects = found.subjects.into_iter();
         let subjects = subjects.map(|it| name_in_claim(&it));
