@@ -51,8 +51,7 @@ struct ListedKeys {
     keys: Vec<String>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 struct Errors {
     errors: Vec<String>,
 }

@@ -85,7 +85,7 @@ impl CloudFormation {
         Ok(all)
     }
 
-    /// GetTemplate, where it is JSON. `None`: the stack has none yet, or one that is not ours.
+    /// GetTemplate, where it is JSON. `None`: there is no such stack, or its template is none of ours or yet to come.
     pub async fn template(&self, stack: &str) -> Result<Option<Value>, Error> {
         let result = self.client.get_template().stack_name(stack).send().await;
         let answer = of_stack("cloudformation:GetTemplate", stack, result)?;

@@ -3,7 +3,7 @@
 //! is with the account's own stack, with IAM, and with the user's command line.
 
 use super::Scene;
-use crate::model::{Audience, CommandLine, DEFAULT_AUDIENCE, ROLE_ANNOTATION, RoleArn};
+use crate::model::{Audience, CommandLine, DEFAULT_AUDIENCE, Lookup, ROLE_ANNOTATION, RoleArn};
 use crate::policy::corrected::audiences;
 use crate::world::{OidcProvider, RoleFacts, is_of_eks, token_audience};
 
@@ -17,10 +17,12 @@ impl<'a> Scene<'a> {
         own == Some(role) || self.account.named_role.as_ref() == Some(role)
     }
 
-    /// Whether the ServiceAccount has a role annotation that irsactl did not put there.
+    /// Whether the ServiceAccount has a role annotation that irsactl did not put there. Not where its stack is not
+    /// known.
     pub(super) fn is_annotated_by_others(self) -> bool {
+        let is_known = matches!(self.account.observed, Lookup::Found(_));
         let object = self.found_object().map(|(object, _)| object);
-        object.is_some_and(|it| {
+        object.filter(|_| is_known).is_some_and(|it| {
             it.role().is_some() && !it.applied_annotations.contains(ROLE_ANNOTATION)
         })
     }

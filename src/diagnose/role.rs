@@ -2,11 +2,16 @@
 
 use super::{Finding, Scene, Severity, Verdict, known};
 use crate::asked::{ProviderSpec, Refresh, Thumbprints};
-use crate::model::{Audience, Cluster, CommandLine, Fix, Lookup, RoleArn, Thumbprint};
+use crate::model::{
+    AUDIENCE_ANNOTATION, Audience, Cluster, CommandLine, Fix, Lookup, RoleArn, STACK_ID_TAG,
+    Thumbprint,
+};
 use crate::plan::{Action, associate};
 use crate::policy::openings::{Located, WidePermission, wide_permissions};
 use crate::proof::{RefusalKind, SimulatedDecision};
-use crate::world::{FoundStack, ObservedProvider, Phase, Reading, RoleHealth, StackState};
+use crate::world::{
+    FoundStack, ObservedProvider, Phase, Reading, RoleHealth, StackState, is_of_eks,
+};
 
 impl<'a> Scene<'a> {
     pub(super) fn found_stack(&self) -> Option<&'a FoundStack> {
@@ -208,10 +213,8 @@ pub fn audience_known(scene: Scene<'_>) -> Verdict {
         "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}",
         &[&provider.arn, &wanted],
     );
-    // Whoever may edit the service account says which audience its tokens have, and the provider is all roles'.
     if !scene.may_admit(wanted) {
-        let addition = addition.remark(super::authority::FOR_THAT_AUDIENCE);
-        return finding.fix(usual_audience(scene)).fix(addition).into();
+        return asked_by_annotation(scene, finding, addition).into();
     }
     let finding = finding.fix(addition);
     if !scene.may_change(arn) {
@@ -225,16 +228,36 @@ pub fn audience_known(scene: Scene<'_>) -> Verdict {
         .into()
 }
 
-fn usual_audience(scene: Scene<'_>) -> Fix {
-    let Some(name) = &scene.account.name else {
-        return Fix::from("the audience is sts.amazonaws.com in every partition");
+/// Whoever may edit the service account says which audience its tokens have, and the provider is all roles'.
+fn asked_by_annotation(scene: Scene<'_>, finding: Finding, addition: CommandLine) -> Finding {
+    let finding = match without_audience(scene) {
+        Some(removal) => finding.fix(removal.remark("its tokens are for sts.amazonaws.com then")),
+        None => finding,
     };
-    CommandLine::of(
-        "kubectl annotate serviceaccount {} --namespace {} eks.amazonaws.com/audience-",
-        &[&name.name, &name.namespace],
-    )
-    .remark("it is sts.amazonaws.com in every partition")
-    .into()
+    finding.fix(addition.remark(super::authority::FOR_THAT_AUDIENCE))
+}
+
+fn usual_audience(scene: Scene<'_>) -> Fix {
+    match without_audience(scene) {
+        Some(removal) => removal
+            .remark("it is sts.amazonaws.com in every partition")
+            .into(),
+        None => Fix::from("the audience is sts.amazonaws.com in every partition"),
+    }
+}
+
+/// Takes off the annotation that says the audience. `None`: there is none, or another default than EKS's.
+fn without_audience(scene: Scene<'_>) -> Option<CommandLine> {
+    let (object, _) = scene.found_object()?;
+    let name = scene.account.name.as_ref()?;
+    let is_said = object.annotations.contains_key(AUDIENCE_ANNOTATION);
+    let is_of_eks = scene.world.cluster.as_ref().is_none_or(is_of_eks);
+    (is_said && is_of_eks).then(|| {
+        CommandLine::of(
+            "kubectl annotate serviceaccount {} --namespace {} {}-",
+            &[&name.name, &name.namespace, &AUDIENCE_ANNOTATION],
+        )
+    })
 }
 
 /// Holds where one of the thumbprints is of the issuer's chain, or there is nothing to compare. A problem
@@ -360,9 +383,10 @@ fn no_permissions(scene: Scene<'_>, arn: &RoleArn) -> Finding {
         arn.name()
     ))
     .because("no-permissions");
-    let is_own = scene.stack_role() == Some(arn);
+    let facts = scene.role().and_then(|(_, health)| health.role.as_found());
+    let is_of_stack = facts.is_some_and(|it| it.tags.contains_key(STACK_ID_TAG));
     let addition = || {
-        let command = if is_own {
+        let command = if is_of_stack || scene.stack_role() == Some(arn) {
             scene
                 .irsactl("update iamserviceaccount")
                 .and("--add-policy-arn ARN --approve", &[])

@@ -7,7 +7,8 @@ use super::Severity::{self, Note, Warning};
 use super::{Finding, Scene, Verdict, known};
 use crate::asked::Drift;
 use crate::model::{
-    CLUSTER_TAGS, CommandLine, Issuer, Lookup, Namespace, RoleArn, STACK_ID_TAG, issuer_of_provider,
+    CLUSTER_TAGS, CommandLine, Issuer, Lookup, Namespace, RoleArn, SERVICE_ACCOUNT_TAG,
+    STACK_ID_TAG, issuer_of_provider,
 };
 use crate::plan::{Action, Repair};
 use crate::policy::corrected::corrected;
@@ -188,7 +189,7 @@ fn mended(scene: Scene<'_>, trust: &JudgedTrust<'_>, finding: Finding, new: Valu
         Some(command) => finding.fix(command),
         None => finding,
     };
-    if is_of_another_stack(scene, trust) {
+    if is_added_by_stack(scene, trust) {
         return finding;
     }
     let finding = finding.fix(scene.repair_command(trust.arn, audience));
@@ -210,22 +211,25 @@ fn mended(scene: Scene<'_>, trust: &JudgedTrust<'_>, finding: Finding, new: Valu
     }
 }
 
-/// Whether a stack of irsactl's or eksctl's made the role for another account: its next update would turn back what
-/// is changed behind it. `trust add` changes it by its stack.
+/// Whether the stack of another service account made the role in this account of AWS: its next update would turn
+/// back what is changed behind it, and `trust add` changes it by that stack.
 fn is_of_another_stack(scene: Scene<'_>, trust: &JudgedTrust<'_>) -> bool {
+    let (Some(cluster), Lookup::Found(_)) = (&scene.world.cluster, &scene.account.observed) else {
+        return false;
+    };
     let tags = &trust.facts.tags;
-    let is_made =
-        tags.contains_key(STACK_ID_TAG) && CLUSTER_TAGS.iter().any(|it| tags.contains_key(*it));
-    is_made && scene.stack_role() != Some(trust.arn)
+    let of_cluster = CLUSTER_TAGS.iter().find_map(|tag| tags.get(*tag));
+    let (Some(of_cluster), Some(account)) = (of_cluster, tags.get(SERVICE_ACCOUNT_TAG)) else {
+        return false;
+    };
+    let is_own =
+        of_cluster == cluster.name.as_str() && *account == trust.expected.subject.to_string();
+    let is_here = !cluster.has_roles_elsewhere && trust.arn.account() == cluster.account;
+    tags.contains_key(STACK_ID_TAG) && is_here && !is_own
 }
 
-/// The command that lets it in, where nothing is wrong with a role but that it does not, or where it is changed by
-/// its stack alone.
-fn addition(scene: Scene<'_>, trust: &JudgedTrust<'_>, new: &Value) -> Option<CommandLine> {
-    let by_stack = is_of_another_stack(scene, trust);
-    if scene.may_change(trust.arn) && !by_stack {
-        return None;
-    }
+/// The trust policy as `trust add` would make it.
+fn added(trust: &JudgedTrust<'_>) -> Value {
     let expected = &trust.expected;
     let arn = (expected.issuer).provider_arn(&expected.partition, &expected.account);
     let provider = TokenProvider {
@@ -233,9 +237,22 @@ fn addition(scene: Scene<'_>, trust: &JudgedTrust<'_>, new: &Value) -> Option<Co
         issuer: &expected.issuer,
     };
     let subject = Subject::Account(expected.subject.clone());
-    let with = with_subject(&trust.facts.trust, provider, &subject);
-    let command = scene.irsactl("trust add");
-    (by_stack || same(&with, new)).then(|| {
+    with_subject(&trust.facts.trust, provider, &subject)
+}
+
+/// Whether `trust add` is all that helps, and helps.
+fn is_added_by_stack(scene: Scene<'_>, trust: &JudgedTrust<'_>) -> bool {
+    let lets_in = || evaluate(&added(trust), &trust.expected.request()).is_allowed();
+    is_of_another_stack(scene, trust) && lets_in()
+}
+
+/// The command that lets it in, where nothing is wrong with a role but that it does not, or where its stack alone
+/// changes it.
+fn addition(scene: Scene<'_>, trust: &JudgedTrust<'_>, new: &Value) -> Option<CommandLine> {
+    let is_alone = !scene.may_change(trust.arn) && same(&added(trust), new);
+    (is_alone || is_added_by_stack(scene, trust)).then(|| {
+        let subject = &trust.expected.subject;
+        let command = scene.irsactl("trust add");
         let command = command.and("--role-arn {} --approve", &[trust.arn]);
         command.remark(format!("only if {subject} is meant to have this role"))
     })

@@ -146,9 +146,11 @@ impl Kubernetes {
     }
 }
 
-/// Whether it is a 404 that the API did not write: kube makes a status of any text.
+/// Whether it is a 404 that the API did not write: kube makes a status of any text, and of any object one without a
+/// word. What a webhook refuses by a 404 has its message.
 fn is_foreign(status: &kube::core::Status) -> bool {
-    status.code == 404 && status.reason != "NotFound"
+    let is_text = status.reason == "Failed to parse error data";
+    status.code == 404 && (is_text || status.reason.is_empty() && status.message.is_empty())
 }
 
 /// The status that the API answered with; `None` where it did not answer.

@@ -44,11 +44,20 @@ impl Kubernetes {
                 None => return Ok(Lookup::Missing),
             },
         };
-        let found = self.find_owners(&mut pods).await;
+        let unread = self.find_owners(&mut pods).await;
         if let Pods::OfWorkload(workload) = which
             && workload.kind != WorkloadKind::Pod
         {
-            found?;
+            // What stands between it and its pods.
+            let between = match workload.kind {
+                WorkloadKind::Deployment | WorkloadKind::Rollout => Some(WorkloadKind::ReplicaSet),
+                WorkloadKind::CronJob => Some(WorkloadKind::Job),
+                _ => None,
+            };
+            let mut unread = unread.into_iter();
+            if let Some((_, error)) = unread.find(|(kind, _)| Some(*kind) == between) {
+                return Err(error);
+            }
             pods.retain(|pod| pod.owner == *workload);
         }
         Ok(Lookup::Found(pods))
@@ -109,27 +118,26 @@ impl Kubernetes {
     /// Follows the owners that a pod does not name itself: of bare ReplicaSets and of Jobs. Who may
     /// not read them sees no further. Those of pods that have ended matter to nobody: a cluster may
     /// have thousands of them, each of another Job.
-    ///
-    /// # Errors
-    /// The first of the reads; what was found is there.
-    async fn find_owners(&self, pods: &mut [Pod]) -> Result<(), Error> {
+    /// Returns the kinds of those that could not be read.
+    async fn find_owners(&self, pods: &mut [Pod]) -> Vec<(WorkloadKind, Error)> {
         let asked = pods.iter().filter(|pod| pod.is_alive());
         let asked = asked
             .map(|pod| &pod.owner)
             .filter(|owner| matches!(owner.kind, WorkloadKind::ReplicaSet | WorkloadKind::Job));
         let asked: BTreeSet<Workload> = asked.cloned().collect();
         let owners = asked.into_iter().map(async |owned| {
-            let object = self.workload(&owned).await?;
+            let kind = owned.kind;
+            let object = self.workload(&owned).await.map_err(|error| (kind, error))?;
             Ok(object.and_then(|object| {
                 let top = workloads::owner(&object.metadata)?;
                 Some((owned, (top, workloads::other_kind(&object.metadata))))
             }))
         });
-        let (mut found, mut first) = (BTreeMap::new(), Ok(()));
+        let (mut found, mut unread) = (BTreeMap::new(), Vec::new());
         for owner in side_by_side(PARALLEL, owners).await {
             match owner {
                 Ok(owner) => found.extend(owner),
-                Err(error) => first = first.and(Err(error)),
+                Err(error) => unread.push(error),
             }
         }
         for pod in pods {
@@ -138,7 +146,7 @@ impl Kubernetes {
                 pod.other_kind.clone_from(other_kind);
             }
         }
-        first
+        unread
     }
 }
 

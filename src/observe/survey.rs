@@ -357,7 +357,7 @@ pub async fn loose_ends(
         match found {
             Lookup::Found(()) => {}
             Lookup::Missing => ends.annotations.push((name, role)),
-            Lookup::Unknown(why) => ends.unknown.push((name, role, why)),
+            Lookup::Unknown(why) => *ends.unknown.entry(why).or_default() += 1,
         }
     }
     Ok(ends)

@@ -71,8 +71,8 @@ pub struct LooseEnds {
     pub associations: Vec<(ServiceAccountName, RoleArn)>,
     /// ServiceAccounts whose annotation names a role of the account that is gone.
     pub annotations: Vec<(ServiceAccountName, RoleArn)>,
-    /// Those of which it is not known, and why.
-    pub unknown: Vec<(ServiceAccountName, RoleArn, String)>,
+    /// Why it is not known of some, and of how many.
+    pub unknown: BTreeMap<String, usize>,
 }
 
 /// What an issuer's host says of it, asked twice.

@@ -721,5 +721,8 @@ fn a_role_that_cannot_be_read_is_no_role_that_is_gone() {
     let bench = with_loose_ends();
     bench.sandbox.fault("iam GetRole deny");
     let told = bench.run("gc --cluster demo --dry-run");
-    assert!(told.contains("is gone is not known"), "{told}");
+    assert!(
+        told.contains("2 ServiceAccounts name is not known"),
+        "{told}"
+    );
 }

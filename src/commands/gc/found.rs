@@ -31,6 +31,11 @@ impl GcTask<'_> {
         let found = context.cluster(&place).await?;
         let kubernetes = context.kubernetes(&found, &self.args.kubernetes).await?;
         let ends = observe::loose_ends(&context.aws, &kubernetes, &found).await?;
+        for (why, count) in &ends.unknown {
+            context.output.warn(&format!(
+                "whether the roles are gone that {count} ServiceAccounts name is not known: {why}"
+            ));
+        }
         Ok(gc::loose_ends(cluster, &ends))
     }
 

@@ -114,12 +114,7 @@ pub fn loose_ends(cluster: &ClusterName, ends: &LooseEnds) -> Vec<Track> {
         };
         (Target::ServiceAccount(name.clone()), leftover)
     });
-    let unknown = ends.unknown.iter().map(|(name, role, why)| {
-        let told =
-            format!("whether {role}, which its annotation names, is gone is not known: {why}");
-        (Target::ServiceAccount(name.clone()), Leftover::of(told))
-    });
-    let all = associations.chain(annotations).chain(unknown);
+    let all = associations.chain(annotations);
     all.map(|(target, leftover)| {
         let leftover = Leftover {
             cluster: Some(cluster.to_string()),

@@ -105,7 +105,7 @@ fn row(
     let by_others = is_by_others(account, workload);
     let obstacles = if by_others { &[] } else { obstacles };
     let state = account.state(moving).filter(|_| !by_others);
-    let told = told_obstacles(obstacles, state.is_some());
+    let told = told_obstacles(account, obstacles, state);
     let brought = evidence.brought;
     let brought = brought.map(|it| format!("{it}: to be taken out once a role does the same"));
     let (vault, keys) = match evidence.way {
@@ -134,6 +134,13 @@ fn row(
     }
 }
 
+/// What its move lacks that nothing else keeps.
+fn unproved(account: &MovingAccount, obstacles: &[Obstacle], state: MoveState) -> Option<String> {
+    let is_to_move = state == MoveState::Old && account.new_pods() == Some(PodWay::Irsa);
+    let is_unproved = is_to_move && obstacles.is_empty() && !account.has_running_pod();
+    is_unproved.then(|| Obstacle::NoPod.told().0)
+}
+
 /// What others that run as it have is no matter of this one.
 fn is_by_others(account: &MovingAccount, workload: &Workload) -> bool {
     let is_given = account.grants.iter().any(|it| it.workload == *workload);
@@ -158,10 +165,15 @@ fn way_evidence(
 }
 
 /// What has no role at all has nothing to move.
-fn told_obstacles(obstacles: &[Obstacle], is_moved: bool) -> impl Iterator<Item = String> {
-    let is_concerned = is_moved || !matches!(obstacles, [Obstacle::NoRole]);
+fn told_obstacles(
+    account: &MovingAccount,
+    obstacles: &[Obstacle],
+    state: Option<MoveState>,
+) -> impl Iterator<Item = String> {
+    let is_concerned = state.is_some() || !matches!(obstacles, [Obstacle::NoRole]);
     let told = obstacles.iter().map(|obstacle| obstacle.told().0);
-    told.filter(move |_| is_concerned)
+    let unproved = state.and_then(|state| unproved(account, obstacles, state));
+    told.filter(move |_| is_concerned).chain(unproved)
 }
 
 /// Whether kube2iam or kiam give some of its pods their role, and nothing else does.

@@ -69,6 +69,11 @@ impl MovingAccount {
         Some(&associated.role).filter(|role| **role != *annotated)
     }
 
+    /// Whether a pod runs as it: a token of EKS Pod Identity is bound to one.
+    pub fn has_running_pod(&self) -> bool {
+        self.alive().any(|pod| pod.phase == "Running")
+    }
+
     /// What new pods get. `None`: not known.
     pub fn new_pods(&self) -> Option<PodWay> {
         match (&self.association, &self.object) {

@@ -298,8 +298,7 @@ impl MoveStep<'_> {
         if self.goal.proof == ProofNeed::None {
             return Ok(None);
         }
-        let runs = |phase: &str| phase == "Running";
-        if way == Way::PodIdentity && !self.account.alive().any(|pod| runs(&pod.phase)) {
+        if way == Way::PodIdentity && !self.account.has_running_pod() {
             return Err(Obstacle::NoPod);
         }
         Ok(Some(Action::Prove(Prove {

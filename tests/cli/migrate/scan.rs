@@ -385,3 +385,12 @@ fn why_nobody_can_say_how_far_a_service_account_is_is_told() {
     [exit 0]
     ");
 }
+
+#[test]
+fn what_a_move_lacks_is_told_before_it_is_refused() {
+    let bench = Bench::associated();
+    bench.create("web/api");
+    let told = bench.run("migrate scan --cluster demo");
+    let wanted = "no pod runs as it, so that nothing can be proved; next: irsactl migrate to-pod-identity web/api --cluster demo --install-agent";
+    assert!(told.contains(wanted), "{told}");
+}

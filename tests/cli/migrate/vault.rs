@@ -434,16 +434,21 @@ fn vault_is_waited_for_no_longer_than_the_command_may_take() {
 
 #[test]
 fn a_404_of_another_server_is_no_vault_without_roles() {
-    let bench = with_vault(|_| {});
-    let body = "<html>not here</html>".to_owned();
-    let effect = Kind::Effect(Effect::Body { status: 404, body });
-    let fault = Fault::new(Some(Service::Vault), None, effect);
-    bench.sandbox.world().faults.push(fault);
-    assert_snapshot!(bench.run(&format!("{READ} --all")), @"
+    let told = ["<html>not here</html>", r#"{"message": "Not Found"}"#].map(|body| {
+        let bench = with_vault(|_| {});
+        let body = body.to_owned();
+        let effect = Kind::Effect(Effect::Body { status: 404, body });
+        let fault = Fault::new(Some(Service::Vault), None, effect);
+        bench.sandbox.world().faults.push(fault);
+        let told = bench.run(&format!("{READ} --all"));
+        assert_eq!(written(&bench), None);
+        told
+    });
+    assert_eq!(told[0], told[1]);
+    assert_snapshot!(told[0], @"
     [stderr]
     error: cannot read auth/kubernetes/role of Vault at https://vault.example.com: the answer is of no use: 404, and no word of Vault's
     hint: see how it is, and that VAULT_ADDR names a Vault: `vault status`
     [exit 1]
     ");
-    assert_eq!(written(&bench), None);
 }
