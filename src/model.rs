@@ -39,7 +39,7 @@ pub use shown::{
     shown_in_quoted_yaml, visible,
 };
 pub use signal::Signal;
-pub use stack_name::{ROLE_INFIX, StackName};
+pub use stack_name::{ROLE_INFIX, ROLE_LOGICAL_ID, StackName};
 pub use tags::{
     ASSOCIATION_TAG, AUDIENCE_ANNOTATION, CLUSTER_TAGS, FORMER_ANNOTATION, MANAGED_BY,
     MANAGED_BY_LABEL, MOVED_TAG, OIDC_ENABLED_TAG, ROLE_ANNOTATION, SAVED_ANNOTATION,

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::model::{
-    Audience, Cluster, PolicyArn, RoleName, RolePath, ServiceAccountName, StackName,
-    SubjectPattern, is_iam_name_character,
+    Audience, Cluster, PolicyArn, ROLE_LOGICAL_ID, RoleName, RolePath, ServiceAccountName,
+    StackName, SubjectPattern, is_iam_name_character,
 };
 use crate::policy::pod_identity::{self, TrustedAssociation};
 use crate::policy::subjects::Subject;
@@ -96,7 +96,7 @@ impl FromStr for DocumentName {
         let id = name.id();
         if id.is_empty() {
             Err("must have a letter or a digit".to_owned())
-        } else if id == "Role1" {
+        } else if id == ROLE_LOGICAL_ID {
             Err("is the role's own name in the template".to_owned())
         } else if !text.chars().all(is_iam_name_character) {
             Err("is made of letters, digits and `+=,.@_-`".to_owned())
@@ -170,7 +170,7 @@ pub fn render(
         serde_json::from_str(include_str!("../templates/iamserviceaccount.json"))
             .expect("a template of this program");
     template["Description"] = description(spec, account).into();
-    let role = &mut template["Resources"]["Role1"]["Properties"];
+    let role = &mut template["Resources"][ROLE_LOGICAL_ID]["Properties"];
     role["AssumeRolePolicyDocument"] = trust(spec, cluster, account);
     for (property, value) in optional_properties(spec) {
         if let Some(value) = value {
@@ -226,7 +226,7 @@ fn inline_resource(stack: &StackName, name: &str, document: &Value) -> Value {
         "Type": "AWS::IAM::Policy",
         "Properties": {
             "PolicyName": policy_name,
-            "Roles": [{ "Ref": "Role1" }],
+            "Roles": [{ "Ref": ROLE_LOGICAL_ID }],
             "PolicyDocument": document
         }
     })

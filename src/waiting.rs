@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::model::Timeout;
 
@@ -153,6 +153,15 @@ pub async fn side_by_side<F: Future>(
     // Without a box each is copied whole whenever the stream is looked at, and may be a megabyte.
     let work = work.into_iter().map(Box::pin);
     stream::iter(work).buffered(lanes).collect().await
+}
+
+/// The same, up to the first of them that fails.
+pub async fn try_side_by_side<T, E>(
+    lanes: usize,
+    work: impl IntoIterator<Item = impl Future<Output = Result<T, E>>>,
+) -> Result<Vec<T>, E> {
+    let work = work.into_iter().map(Box::pin);
+    stream::iter(work).buffered(lanes).try_collect().await
 }
 
 /// The pause before poll number `poll` (from 0). The jitter comes from the thing's id, so that many

@@ -14,7 +14,9 @@ use super::pages::{PagedList, filled};
 use super::{done, failed};
 use crate::asked::{Deployment, Rollback};
 use crate::error::{CodeMeaning, Error};
-use crate::model::{ASSOCIATION_TAG, Map, SERVICE_ACCOUNT_TAG, StackName, shown_in_line};
+use crate::model::{
+    ASSOCIATION_TAG, Map, ROLE_LOGICAL_ID, SERVICE_ACCOUNT_TAG, StackName, shown_in_line,
+};
 use crate::plan::CreateStack;
 use crate::policy::numbers;
 use crate::secrets::excerpt;
@@ -295,7 +297,7 @@ fn stack(stack: SdkStack) -> Stack {
             .collect(),
         role_arn: outputs
             .into_iter()
-            .find(|output| output.output_key.as_deref() == Some("Role1"))
+            .find(|output| output.output_key.as_deref() == Some(ROLE_LOGICAL_ID))
             .and_then(|output| output.output_value?.parse().ok()),
         protected: stack.enable_termination_protection.unwrap_or_default(),
     }

@@ -7,8 +7,8 @@ use super::Severity::{self, Note, Warning};
 use super::{Finding, Scene, Verdict, known};
 use crate::asked::Drift;
 use crate::model::{
-    CLUSTER_TAGS, CommandLine, Issuer, Lookup, Namespace, RoleArn, SERVICE_ACCOUNT_TAG,
-    STACK_ID_TAG, issuer_of_provider,
+    CLUSTER_TAGS, CommandLine, Issuer, Lookup, Namespace, ROLE_LOGICAL_ID, RoleArn,
+    SERVICE_ACCOUNT_TAG, STACK_ID_TAG, issuer_of_provider,
 };
 use crate::plan::{Action, Repair};
 use crate::policy::corrected::corrected;
@@ -438,7 +438,7 @@ impl Scene<'_> {
             Action::UpdateStack(update) => Some(update),
             _ => None,
         })?;
-        let role = &update.template["Resources"]["Role1"]["Properties"];
+        let role = &update.template["Resources"][ROLE_LOGICAL_ID]["Properties"];
         let known = [
             &found.template.as_ref()?.trust,
             &role["AssumeRolePolicyDocument"],

@@ -8,7 +8,9 @@ use super::objects::{FieldsOf, PartialObjectMetadata, read, time};
 use super::paths::{Resource, resource};
 use super::workloads::WorkloadObject;
 use super::{Error, Kubernetes};
-use crate::model::{AUDIENCE_ANNOTATION, Lookup, Map, ROLE_ANNOTATION, Right, ServiceAccountName};
+use crate::model::{
+    AGENT, AUDIENCE_ANNOTATION, Lookup, Map, ROLE_ANNOTATION, Right, ServiceAccountName,
+};
 use crate::waiting::side_by_side;
 use crate::world::{
     EgressRule, IdentityAgent, NetworkPolicy, Node, NodeClass, PodSecurityGroups,
@@ -109,8 +111,7 @@ impl Kubernetes {
 
     /// EKS's Pod Identity agent.
     pub async fn pod_identity_agent(&self) -> Result<Lookup<IdentityAgent>, Error> {
-        let name = "eks-pod-identity-agent";
-        let found = self.object::<WorkloadObject>(DAEMON_SETS, "kube-system", name);
+        let found = self.object::<WorkloadObject>(DAEMON_SETS, "kube-system", AGENT);
         Ok(Lookup::from(found.await?.map(|found| IdentityAgent {
             desired: found.status.desired_number_scheduled,
             ready: found.status.number_ready,

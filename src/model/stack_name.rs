@@ -12,6 +12,8 @@ use super::{ClusterName, RoleArn, ServiceAccountName, Way};
 #[serde(transparent)]
 pub struct StackName(String);
 
+/// What the role is called in a stack's template, and in its outputs (eksctl).
+pub const ROLE_LOGICAL_ID: &str = "Role1";
 /// Between a stack's name and twelve random characters in the name that CloudFormation gives its role.
 pub const ROLE_INFIX: &str = "-Role1-";
 

@@ -1,11 +1,10 @@
 //! EKS Pod Identity associations: that of one service account, and those that use a role.
 
-use futures_util::{StreamExt, TryStreamExt};
-
 use super::{PARALLEL, WantedAccount, gone};
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::model::{AGENT, Cluster, ClusterName, Lookup, ServiceAccountName, Way};
+use crate::waiting::try_side_by_side;
 use crate::world::{Addon, Association, Associations, ObservedAssociation, StackState};
 
 /// The association of a service account, of which EKS allows one. Missing: it has none. Unknown: whether it
@@ -89,8 +88,7 @@ pub async fn described(
         let found = aws.eks.association(cluster.as_str(), &id).await?;
         Ok::<_, Error>(found.found().map(|found| (name, found)))
     });
-    let found = futures_util::stream::iter(found.map(Box::pin)).buffered(PARALLEL);
-    let found: Vec<_> = found.try_collect().await?;
+    let found = try_side_by_side(PARALLEL, found).await?;
     Ok(found.into_iter().flatten().collect())
 }
 

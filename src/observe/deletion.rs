@@ -15,8 +15,8 @@ use crate::asked::Deletion;
 use crate::aws::Aws;
 use crate::error::Error;
 use crate::model::{
-    Cluster, ClusterName, Lookup, PolicyArn, RoleArn, SERVICE_ACCOUNT_TAG, STACK_ID_TAG,
-    ServiceAccountName, Way,
+    Cluster, ClusterName, Lookup, PolicyArn, ROLE_LOGICAL_ID, RoleArn, SERVICE_ACCOUNT_TAG,
+    STACK_ID_TAG, ServiceAccountName, Way,
 };
 use crate::policy::{others, subjects};
 use crate::template::{ManagedPolicy, RoleTemplate, StackResource};
@@ -457,7 +457,7 @@ async fn role_name(aws: &Aws, stack: &Stack) -> Result<Lookup<String>, Error> {
         Some(arn) => Ok(Some(arn.name().to_owned())),
         None => aws.cloudformation.resources(&stack.id).await.map(|all| {
             let mut all = all.into_iter().flatten();
-            let role = all.find(|resource| resource.id == "Role1");
+            let role = all.find(|resource| resource.id == ROLE_LOGICAL_ID);
             role.and_then(|role| role.physical)
         }),
     };

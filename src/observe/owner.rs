@@ -3,7 +3,7 @@
 use super::deletion::read_body;
 use crate::aws::Aws;
 use crate::error::Error;
-use crate::model::{CLUSTER_TAGS, Lookup, STACK_ID_TAG};
+use crate::model::{CLUSTER_TAGS, Lookup, ROLE_LOGICAL_ID, STACK_ID_TAG};
 use crate::world::{OwningStack, Phase, RoleFacts};
 
 /// CloudFormation's tag with the name of the resource in its template.
@@ -31,7 +31,7 @@ async fn owning_stack(aws: &Aws, role: &RoleFacts, id: &str) -> Result<Lookup<Ow
     }
     // Whoever writes the template names any role in its output: only CloudFormation says which resource it is.
     let resource = role.tags.get(RESOURCE).map(String::as_str);
-    if resource != Some("Role1") {
+    if resource != Some(ROLE_LOGICAL_ID) {
         let resource = resource.unwrap_or("a resource that is not told");
         let why = format!(
             "stack \"{}\" has it as {resource}, not as Role1",

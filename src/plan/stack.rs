@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::action::pair;
 use super::token::token;
 use crate::asked::{Deployment, Rollback};
-use crate::model::{Map, StackName, is_own_tag};
+use crate::model::{Map, ROLE_LOGICAL_ID, StackName, is_own_tag};
 use crate::policy::Difference;
 use crate::policy::words::{allowed, trusted};
 use crate::template::{Capability, fetched_values};
@@ -59,7 +59,7 @@ pub struct UpdateStack {
 
 impl CreateStack {
     pub(super) fn details(&self) -> Vec<String> {
-        let role = &self.template["Resources"]["Role1"]["Properties"];
+        let role = &self.template["Resources"][ROLE_LOGICAL_ID]["Properties"];
         let text = |value: &Value| {
             value
                 .as_str()
@@ -97,7 +97,7 @@ impl CreateStack {
     fn inline_policies(&self) -> Vec<String> {
         let resources = self.template["Resources"].as_object();
         let policies = resources.into_iter().flatten();
-        let policies = policies.filter(|(name, _)| *name != "Role1");
+        let policies = policies.filter(|(name, _)| *name != ROLE_LOGICAL_ID);
         let lines = policies.flat_map(|(name, resource)| {
             let all = allowed(&resource["Properties"]["PolicyDocument"]).into_iter();
             all.map(move |what| format!("inline policy {name}: {what}"))

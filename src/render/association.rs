@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::hcl::{Block, Expression};
 use super::terraform::{label, object};
 use crate::asked::{AssociationSpec, IamServiceAccount};
-use crate::model::Cluster;
+use crate::model::{Cluster, ROLE_LOGICAL_ID};
 use crate::plan::account::stack_tags;
 
 /// CloudFormation's resource beside the role `Role1`, whose stack's tags it gets. `None`: none is asked for.
@@ -15,7 +15,7 @@ pub fn resource(account: &IamServiceAccount, cluster: &Cluster) -> Option<Value>
         "ClusterName": cluster.name,
         "Namespace": account.name.namespace,
         "ServiceAccount": account.name.name,
-        "RoleArn": { "Fn::GetAtt": ["Role1", "Arn"] },
+        "RoleArn": { "Fn::GetAtt": [ROLE_LOGICAL_ID, "Arn"] },
     });
     let names = ["TargetRoleArn", "DisableSessionTags", "Policy"];
     for (property, value) in terms(spec, names) {

@@ -11,7 +11,9 @@ use super::{
     DocumentName, RoleSpec, WELL_KNOWN, WellKnownPolicy, document_ids, inline_resource,
     managed_reference,
 };
-use crate::model::{Audience, PolicyArn, RoleName, RolePath, StackName, SubjectPattern};
+use crate::model::{
+    Audience, PolicyArn, ROLE_LOGICAL_ID, RoleName, RolePath, StackName, SubjectPattern,
+};
 use crate::policy::PolicyDocument;
 
 /// What is to change of a role.
@@ -150,7 +152,7 @@ impl RoleEdits {
         }
         resources.retain(|name, resource| !(is_inline(resource) && self.removes(name, stack)));
         if let Some(role) = resources
-            .get_mut("Role1")
+            .get_mut(ROLE_LOGICAL_ID)
             .and_then(|role| role.get_mut("Properties"))
             .and_then(Value::as_object_mut)
         {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{DocumentName, WELL_KNOWN, is_document};
+use crate::model::ROLE_LOGICAL_ID;
 
 /// Sections, properties and attributes that irsactl and eksctl render.
 const SECTIONS: [&str; 4] = [
@@ -76,7 +77,7 @@ pub fn undeclared(id: &str, kind: &str) -> StackResource {
         kind: kind.to_owned(),
         physical: None,
         is_own: match kind {
-            "AWS::IAM::Role" => id == "Role1",
+            "AWS::IAM::Role" => id == ROLE_LOGICAL_ID,
             "AWS::IAM::Policy" => is_rendered(id),
             _ => false,
         },
@@ -95,13 +96,14 @@ pub fn beyond(template: &Value, named: Option<&DocumentName>) -> Vec<String> {
     let foreign = resources(template).into_iter().filter(|it| !it.is_own);
     let own: Vec<&str> = own_resources(template).collect();
     let named = named.map(DocumentName::id);
-    let is_asked = |id: &str| id == "Role1" || is_rendered(id) || named.as_deref() == Some(id);
+    let is_asked =
+        |id: &str| id == ROLE_LOGICAL_ID || is_rendered(id) || named.as_deref() == Some(id);
     let policies = own.iter().filter(|id| !is_asked(id));
     let mut beyond: Vec<String> = foreign
         .map(|it| it.to_string())
         .chain(policies.map(|id| format!("inline policy {id}")))
         .collect();
-    for property in keys(&template["Resources"]["Role1"]["Properties"], &ROLE) {
+    for property in keys(&template["Resources"][ROLE_LOGICAL_ID]["Properties"], &ROLE) {
         beyond.push(format!("{property} of Role1"));
     }
     for id in own {
@@ -113,7 +115,7 @@ pub fn beyond(template: &Value, named: Option<&DocumentName>) -> Vec<String> {
             });
         }
     }
-    let outputs = keys(&template["Outputs"], &["Role1"]);
+    let outputs = keys(&template["Outputs"], &[ROLE_LOGICAL_ID]);
     beyond.extend(outputs.iter().map(|output| format!("output {output}")));
     beyond.extend(keys(template, &SECTIONS));
     beyond
@@ -151,7 +153,7 @@ fn own_resources(template: &Value) -> impl Iterator<Item = &str> {
 
 fn is_own_resource(id: &str, resource: &Value) -> bool {
     match resource["Type"].as_str() {
-        Some("AWS::IAM::Role") => id == "Role1",
+        Some("AWS::IAM::Role") => id == ROLE_LOGICAL_ID,
         _ => is_inline(resource),
     }
 }
@@ -159,7 +161,7 @@ fn is_own_resource(id: &str, resource: &Value) -> bool {
 /// An inline policy that only the role has.
 pub fn is_inline(resource: &Value) -> bool {
     let properties = &resource["Properties"];
-    let role = json!({ "Ref": "Role1" });
+    let role = json!({ "Ref": ROLE_LOGICAL_ID });
     match resource["Type"].as_str() {
         Some("AWS::IAM::Policy") => {
             let is_alone = ["Users", "Groups"]

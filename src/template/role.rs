@@ -10,7 +10,7 @@ use super::functions::worked_out;
 use super::holes::{Unknown, filled, may_be};
 use super::managed::ManagedPolicy;
 use super::{WELL_KNOWN, WellKnownPolicy};
-use crate::model::{Cluster, DYNAMIC_REFERENCE, PolicyArn, StackName};
+use crate::model::{Cluster, DYNAMIC_REFERENCE, PolicyArn, ROLE_LOGICAL_ID, StackName};
 use crate::policy::{self, Difference, Item};
 
 /// A role as a template describes it, for comparison and for show.
@@ -34,7 +34,7 @@ impl RoleTemplate {
     /// Reads what eksctl or irsactl wrote; `None` when it is no such template.
     pub fn read(template: &Value, partition: &str) -> Option<Self> {
         let resources = template.get("Resources")?.as_object()?;
-        let role = resources.get("Role1")?.get("Properties")?;
+        let role = resources.get(ROLE_LOGICAL_ID)?.get("Properties")?;
         let text = |name: &str| role.get(name).and_then(|value| resolve(value, partition));
         let managed = role.get("ManagedPolicyArns").and_then(Value::as_array);
         let managed = managed.into_iter().flatten();
@@ -190,7 +190,7 @@ fn number(value: &Value) -> Option<u64> {
 fn inline_policies(template: &Value) -> impl Iterator<Item = (String, &Value)> {
     let resources = template["Resources"].as_object().into_iter().flatten();
     let own = resources.filter(|(_, resource)| is_inline(resource));
-    let embedded = template["Resources"]["Role1"]["Properties"]["Policies"].as_array();
+    let embedded = template["Resources"][ROLE_LOGICAL_ID]["Properties"]["Policies"].as_array();
     let embedded = embedded.into_iter().flatten();
     let embedded = embedded.filter_map(|policy| Some((name_of(policy)?, policy)));
     own.map(|(id, resource)| (id.clone(), &resource["Properties"]))

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::model::{
     CLUSTER_TAGS, ClusterName, Lookup, MANAGED_BY, MANAGED_BY_LABEL, Map, PolicyArn,
-    ROLE_ANNOTATION, RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName, Way,
+    ROLE_ANNOTATION, ROLE_LOGICAL_ID, RoleArn, SERVICE_ACCOUNT_TAG, ServiceAccountName, StackName,
+    Way,
 };
 use crate::template::{RoleTemplate, StackResource};
 
@@ -252,10 +253,10 @@ impl FoundStack {
 
     /// Whether the role that a template puts out is one that it makes.
     pub fn makes_its_role(body: &Value) -> bool {
-        let is_role = body["Resources"]["Role1"]["Type"] == "AWS::IAM::Role";
-        let is_its_arn = match &body["Outputs"]["Role1"]["Value"]["Fn::GetAtt"] {
+        let is_role = body["Resources"][ROLE_LOGICAL_ID]["Type"] == "AWS::IAM::Role";
+        let is_its_arn = match &body["Outputs"][ROLE_LOGICAL_ID]["Value"]["Fn::GetAtt"] {
             Value::String(path) => path == "Role1.Arn",
-            path => *path == serde_json::json!(["Role1", "Arn"]),
+            path => *path == serde_json::json!([ROLE_LOGICAL_ID, "Arn"]),
         };
         is_role && is_its_arn
     }

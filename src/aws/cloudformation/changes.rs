@@ -5,11 +5,10 @@ use aws_sdk_cloudformation::types::{
     Change, ChangeAction, EvaluationType, Replacement, ResourceAttribute, ResourceChange,
 };
 
+use crate::model::ROLE_LOGICAL_ID;
 use crate::plan::UpdateStack;
 use crate::policy::Item;
 use crate::template;
-
-const ROLE: &str = "Role1";
 
 /// The first of the changes that the plan does not say, in words.
 pub fn forbidden(update: &UpdateStack, changes: &[Change]) -> Option<String> {
@@ -26,7 +25,7 @@ fn is_planned(update: &UpdateStack, change: &ResourceChange) -> bool {
     );
     match change.action {
         Some(ChangeAction::Remove) => update.removes.iter().any(|removed| removed == id),
-        Some(ChangeAction::Add) => id != ROLE && template::is_own(&update.template, id),
+        Some(ChangeAction::Add) => id != ROLE_LOGICAL_ID && template::is_own(&update.template, id),
         Some(ChangeAction::Modify) if is_replaced => false,
         Some(ChangeAction::Modify) => {
             template::is_own(&update.template, id)
@@ -46,7 +45,7 @@ fn follows_role(change: &ResourceChange) -> bool {
         && details.all(|detail| {
             let cause = detail.causing_entity.as_deref().unwrap_or_default();
             detail.evaluation == Some(EvaluationType::Dynamic)
-                && cause.split('.').next() == Some(ROLE)
+                && cause.split('.').next() == Some(ROLE_LOGICAL_ID)
         })
 }
 
@@ -62,7 +61,7 @@ fn told(change: &ResourceChange) -> String {
     let action = change.action.as_ref().map(ChangeAction::as_str);
     match (action, change.replacement.as_ref()) {
         (Some("Remove"), _) => format!("CloudFormation would delete {id} ({kind})"),
-        (_, Some(Replacement::True)) if id == ROLE => {
+        (_, Some(Replacement::True)) if id == ROLE_LOGICAL_ID => {
             "CloudFormation would make another role in the place of this one".to_owned()
         }
         (_, Some(Replacement::True)) => {

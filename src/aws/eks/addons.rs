@@ -1,14 +1,13 @@
 //! Add-ons, which have roles of their own, and one of which is Pod Identity's agent.
 
-use aws_sdk_eks::types;
-use futures_util::{StreamExt, TryStreamExt};
-
 use super::{Eks, MISSING};
 use crate::aws::pages::{PagedList, filled};
 use crate::aws::{done, failed, found};
 use crate::error::Error;
 use crate::secrets::excerpt;
+use crate::waiting::try_side_by_side;
 use crate::world::Addon;
+use aws_sdk_eks::types;
 
 /// How many are described side by side.
 const PARALLEL: usize = 8;
@@ -26,12 +25,9 @@ impl Eks {
         let pages = PagedList::of(pages.send(), |page| filled(page.next_token()));
         let names = pages.items(|page| page.addons).await;
         let names = names.map_err(|error| failed("eks:ListAddons", cluster, error))?;
-        let all = futures_util::stream::iter(names)
-            .map(|name| async move { self.addon(cluster, &name).await })
-            .buffered(PARALLEL);
-        all.try_filter_map(async |addon| Ok(addon))
-            .try_collect()
-            .await
+        let reads = names.iter().map(|name| self.addon(cluster, name));
+        let all = try_side_by_side(PARALLEL, reads).await?;
+        Ok(all.into_iter().flatten().collect())
     }
 
     /// DescribeAddon. `None`: the cluster has none of that name.

@@ -1,11 +1,10 @@
 //! Managed node groups, each with the role of its nodes.
 
-use futures_util::{StreamExt, TryStreamExt};
-
 use super::{Eks, MISSING};
 use crate::aws::pages::{PagedList, filled};
 use crate::aws::{failed, found};
 use crate::error::Error;
+use crate::waiting::try_side_by_side;
 
 /// How many are described side by side.
 const PARALLEL: usize = 8;
@@ -22,12 +21,10 @@ impl Eks {
         });
         let names = pages.items(|page| page.nodegroups).await;
         let names = names.map_err(|error| failed("eks:ListNodegroups", cluster, error))?;
-        let all = futures_util::stream::iter(names)
-            .map(|name| async move { self.node_group(cluster, name).await })
-            .buffered(PARALLEL);
-        all.try_filter_map(async |group| Ok(group))
-            .try_collect()
-            .await
+        let reads = names.into_iter();
+        let reads = reads.map(|name| self.node_group(cluster, name));
+        let all = try_side_by_side(PARALLEL, reads).await?;
+        Ok(all.into_iter().flatten().collect())
     }
 
     /// `None`: it is gone since it was listed.

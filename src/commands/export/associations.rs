@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::{StreamExt, TryStreamExt};
-
 use super::PARALLEL;
 use super::stacks::described;
 use crate::asked::IamServiceAccount;
@@ -12,6 +10,7 @@ use crate::error::Error;
 use crate::model::{Cluster, ClusterName, Lookup, ServiceAccountName, StackName, Way};
 use crate::observe::{self, Stacks};
 use crate::run::Context;
+use crate::waiting::try_side_by_side;
 use crate::world::{Association, Phase, ServiceAccount, Stack};
 
 /// The associations, but for those of add-ons. Who may not list them has none in the file, and is told so.
@@ -31,8 +30,7 @@ pub async fn associated(
         };
         Ok::<_, Error>((name, association, template))
     });
-    let reads = futures_util::stream::iter(reads.map(Box::pin)).buffered(PARALLEL);
-    let reads: Vec<_> = reads.try_collect().await?;
+    let reads = try_side_by_side(PARALLEL, reads).await?;
     let mut all = Vec::new();
     for (name, association, template) in reads {
         let (read, object) = (template.as_found(), objects.get(&name));

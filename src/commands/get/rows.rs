@@ -1,13 +1,12 @@
 //! The rows of the list, with as much of the stacks as its format shows.
 
-use futures_util::{StreamExt, TryStreamExt};
-
 use super::kubernetes_side::KubernetesSide;
 use crate::error::Error;
 use crate::model::{Lookup, ServiceAccountName};
 use crate::observe;
 use crate::output::Format;
 use crate::run::Context;
+use crate::waiting::try_side_by_side;
 use crate::world::{ListedAccount, Stack};
 
 /// How many templates are read side by side.
@@ -23,8 +22,7 @@ pub async fn rows(
 ) -> Result<Vec<ListedAccount>, Error> {
     let stacks = stacks.into_iter();
     let rows = stacks.map(|(name, stack)| row(context, name, stack, format));
-    let rows = futures_util::stream::iter(rows.map(Box::pin)).buffered(PARALLEL);
-    let mut rows: Vec<ListedAccount> = rows.try_collect().await?;
+    let mut rows = try_side_by_side(PARALLEL, rows).await?;
     if let Some(message) = rows.iter().find_map(|row| row.template.unknown()) {
         let text = format!("the roles' policies are not known: {message}");
         context.output.warn(&text);
