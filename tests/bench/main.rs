@@ -1,7 +1,8 @@
 //! `cargo bench`: how fast, how small, how frugal the release build is, each figure beside its target.
 //! Nothing is asserted: a figure says something only with the machine that it was taken on.
 //!
-//! `cargo test --bench speed` is the same in two thirds of the time to build: nothing is optimised but irsactl.
+//! `cargo test --bench speed` measures the program as it ships, without what the tests switch on in its dependencies,
+//! and optimises nothing else.
 
 #[path = "../cargo.rs"]
 mod cargo;
