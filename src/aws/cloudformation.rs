@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde_json::Value;
 
 use super::pages::{PagedList, filled};
-use super::{done, failed};
+use super::{done, failed, found_unless};
 use crate::asked::{Deployment, Rollback};
 use crate::error::{CodeMeaning, Error};
 use crate::model::{
@@ -312,18 +312,11 @@ fn of_stack<T, E>(
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
 {
-    match result {
-        Ok(answer) => Ok(Some(answer)),
-        Err(error)
-            if error.code() == Some("ValidationError")
-                && error
-                    .message()
-                    .is_some_and(|text| text.contains("does not exist")) =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(failed(operation, stack, error)),
-    }
+    let is_missing = |error: &E| {
+        let message = error.message().unwrap_or_default();
+        error.code() == Some("ValidationError") && message.contains("does not exist")
+    };
+    found_unless(is_missing, operation, stack, result)
 }
 
 /// Milliseconds since 1970.

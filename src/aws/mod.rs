@@ -374,9 +374,23 @@ fn found<T, E>(
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
 {
+    let is_missing = |error: &E| error.code().is_some_and(|code| missing.contains(&code));
+    found_unless(is_missing, operation, subject, result)
+}
+
+/// The answer of a call, or nothing, where the service's error says so.
+fn found_unless<T, E>(
+    is_missing: impl Fn(&E) -> bool,
+    operation: &str,
+    subject: &str,
+    result: Result<T, SdkError<E, HttpResponse>>,
+) -> Result<Option<T>, Error>
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+{
     match result {
         Ok(answer) => Ok(Some(answer)),
-        Err(error) if error.code().is_some_and(|code| missing.contains(&code)) => Ok(None),
+        Err(error) if error.as_service_error().is_some_and(is_missing) => Ok(None),
         Err(error) => Err(failed(operation, subject, error)),
     }
 }

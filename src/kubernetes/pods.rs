@@ -118,6 +118,7 @@ impl Kubernetes {
     /// Follows the owners that a pod does not name itself: of bare ReplicaSets and of Jobs. Who may
     /// not read them sees no further. Those of pods that have ended matter to nobody: a cluster may
     /// have thousands of them, each of another Job.
+    ///
     /// Returns the kinds of those that could not be read.
     async fn find_owners(&self, pods: &mut [Pod]) -> Vec<(WorkloadKind, Error)> {
         let asked = pods.iter().filter(|pod| pod.is_alive());

@@ -295,10 +295,9 @@ fn an_associations_role_that_others_use_stays() {
 }
 
 fn role(name: &str, statements: &[Value]) -> SurveyedRole {
+    let arn = format!("arn:aws:iam::{ACCOUNT}:role/{name}");
     SurveyedRole {
-        arn: format!("arn:aws:iam::{ACCOUNT}:role/{name}")
-            .parse()
-            .unwrap(),
+        arn: arn.parse().unwrap(),
         trust: trust(statements),
         history: Lookup::Found(history(400)),
     }
@@ -379,12 +378,10 @@ fn roles_of_others_that_trust_dead_issuers_only_are_told_and_left() {
     assert_eq!(told(&[pods()]), 0);
     // The role of a stack is told with that.
     let own = stack(Way::Irsa, "old", &[dead()]);
-    let arn = own.stack.role_arn.clone().unwrap();
+    let mut of_stack = role("x", &[dead()]);
+    of_stack.arn = own.stack.role_arn.clone().unwrap();
     let mut survey = survey(vec![own]);
-    survey.roles = vec![SurveyedRole {
-        arn,
-        ..role("x", &[dead()])
-    }];
+    survey.roles = vec![of_stack];
     assert_eq!(roles(&survey, DAY), []);
 }
 
